@@ -1,0 +1,86 @@
+/* arena/arena.h -- a heap of chunks in one reservation of address space.
+ *
+ * An arena reserves chunk_size * chunk_count bytes once and touches none of
+ * them.  Blocks are runs of chunks: any size up to the whole arena, aligned to
+ * the chunk (for chunks of a page and more, to the page), never moved, without
+ * headers.  What is known of a block stands in a side table, so a wrong free
+ * is detected and refused, and an overrun cannot spoil the bookkeeping.
+ *
+ * Knows nothing of cmon.  Every call is safe from any thread, none from a
+ * signal handler.  A child of vfork MAY use blocks and MUST NOT call.
+ */
+#ifndef ARENA_ARENA_H
+#define ARENA_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    ARENA_CHUNK_MIN = 512,             /* bytes */
+    ARENA_CHUNK_MAX = 4 * 1024 * 1024, /* bytes */
+    ARENA_CHUNKS_MIN = 1,
+    ARENA_CHUNKS_MAX = 1000 * 1000,
+};
+
+struct arena;
+
+struct arena_options {
+    size_t chunk_size;  /* bytes, a power of two, ARENA_CHUNK_MIN to _MAX */
+    size_t chunk_count; /* ARENA_CHUNKS_MIN to _MAX */
+    size_t retain;      /* bytes at the low end that stay resident after a free;
+                           pages above go back to the kernel; 0 keeps none */
+    bool prefault;      /* touch everything now: no page fault later */
+};
+
+struct arena_stats {
+    size_t chunk_size;     /* bytes */
+    size_t chunk_count;    /* as reserved, which may be less than asked for */
+    size_t reserved;       /* bytes of address space */
+    size_t used;           /* bytes in live blocks, whole chunks */
+    size_t blocks;         /* live blocks */
+    size_t high_water;     /* bytes, the most that `used` ever was */
+    size_t largest_free;   /* bytes, the longest free run */
+    size_t resident;       /* bytes of pages in memory, from mincore(2) */
+    unsigned long failed;  /* allocations refused for want of room */
+    unsigned long refused; /* frees refused: foreign, interior or double */
+};
+
+/* Reserves an arena and stores it in *ret_arena.  Where the system refuses the
+ * wish (RLIMIT_AS, overcommit) chunk_count is halved until it agrees; compare
+ * arena_chunks() with the wish and tell the user.
+ * Returns 0, -EINVAL (a field out of its range) or -ENOMEM (not one chunk). */
+int arena_open(const struct arena_options *opt, struct arena **ret_arena)
+    __attribute__((warn_unused_result, nonnull));
+
+/* Unmaps everything; every block is gone.  NULL is allowed. */
+void arena_close(struct arena *a);
+
+/* Returns a block of at least `n` bytes (whole chunks; 0 counts as 1), its
+ * content undefined, alive until arena_free(); NULL when no run of free chunks
+ * is long enough.  Lowest address first, so that warm pages are used again. */
+void *arena_alloc(struct arena *a, size_t n) __attribute__((warn_unused_result, nonnull));
+
+/* Gives the tail of a block back and keeps its first `n` bytes (whole chunks,
+ * at least one).  Returns 0 or what arena_free() returns; -EINVAL also when
+ * the block is shorter than `n`.  A refused call changes nothing. */
+int arena_shrink(struct arena *a, void *block, size_t n) __attribute__((nonnull(1)));
+
+/* Frees a block.  NULL is allowed and does nothing.  Returns 0; -EFAULT for an
+ * address outside the arena; -EINVAL for one inside that starts no block;
+ * -EALREADY for a chunk that is free (a double free).  A refused free changes
+ * nothing but the statistics. */
+int arena_free(struct arena *a, void *block) __attribute__((nonnull(1)));
+
+/* Returns the size of a block in bytes, whole chunks; 0 when `block` is none. */
+size_t arena_block_size(struct arena *a, const void *block) __attribute__((nonnull(1)));
+
+/* Returns the number of chunks that were really reserved. */
+size_t arena_chunks(const struct arena *a) __attribute__((nonnull));
+
+/* Takes a consistent picture.  `resident` costs a walk over the reservation. */
+void arena_stats(struct arena *a, struct arena_stats *ret_stats) __attribute__((nonnull));
+
+/* Verifies every invariant of the bookkeeping.  Returns 0 or -EUCLEAN. */
+int arena_check(struct arena *a) __attribute__((warn_unused_result, nonnull));
+
+#endif

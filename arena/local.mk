@@ -1,0 +1,6 @@
+noinst_LIBRARIES += %D%/libarena.a
+%C%_libarena_a_SOURCES = \
+	%D%/arena.c %D%/arena.h \
+	%D%/region.c %D%/region.h
+ARENA_LIBS = arena/libarena.a
+EXTRA_DIST += %D%/.may_include

@@ -1,0 +1,20 @@
+/* base/crypto.h -- the four things cmon asks of OpenSSL.
+ *
+ * crypto.c is the only file that sees OpenSSL.
+ */
+#ifndef BASE_CRYPTO_H
+#define BASE_CRYPTO_H
+
+#include <stddef.h>
+
+/* Returns 1 when the `n` bytes are equal, else 0; time depends on n only. */
+unsigned
+crypto_equal(const void *a, const void *b, size_t n) __attribute__((warn_unused_result, nonnull));
+
+/* Overwrites `n` bytes in a way that the compiler keeps. */
+void crypto_cleanse(void *p, size_t n) __attribute__((nonnull));
+
+/* Fills `n` bytes with cryptographic randomness.  Returns 0 or -EIO. */
+int crypto_random(void *p, size_t n) __attribute__((warn_unused_result, nonnull));
+
+#endif

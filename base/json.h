@@ -1,0 +1,69 @@
+/* base/json.h -- writes JSON (RFC 8259) that is always valid UTF-8.
+ *
+ * Strings may be any bytes: quotes, backslash and \b \f \n \r \t get their
+ * short escapes; other C0, DEL and U+2028/2029 become \uXXXX (NUL is \u0000);
+ * each maximal subpart of an ill-formed sequence becomes one U+FFFD, as the
+ * Unicode Standard (3.9, "Substitution of Maximal Subparts") and Python's
+ * decode("utf-8", "replace") do.  Other characters pass as they are.
+ *
+ * The writer keeps its first failure (the buf is full, nesting too deep, a
+ * value where a key belongs) and turns later calls into no-ops: check once,
+ * with json_end().
+ */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include "base/span.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+
+enum {
+    JSON_DEPTH_MAX = 16,
+    JSON_EXPANSION_MAX = 6, /* output bytes for one input byte, at worst */
+};
+
+struct json {
+    /* Private. */
+    struct buf *out;
+    unsigned depth;
+    bool failed;
+    bool after_key;
+    struct {
+        bool object;
+        bool filled;
+    } level[JSON_DEPTH_MAX + 1];
+};
+
+/* Begins one document that is appended to `out`. */
+void json_begin(struct json *j, struct buf *out) __attribute__((nonnull));
+
+/* Returns 0 when the document is whole, -ENOSPC when `out` was too small,
+ * -EINVAL when the calls did not make a document. */
+int json_end(struct json *j) __attribute__((warn_unused_result, nonnull));
+
+void json_object(struct json *j) __attribute__((nonnull));
+void json_object_end(struct json *j) __attribute__((nonnull));
+void json_array(struct json *j) __attribute__((nonnull));
+void json_array_end(struct json *j) __attribute__((nonnull));
+
+/* Writes the key of the next value; a key is escaped as a string is. */
+void json_key(struct json *j, const char *key) __attribute__((nonnull));
+
+void json_string(struct json *j, const char *s) __attribute__((nonnull));
+void json_bytes(struct json *j, struct span s) __attribute__((nonnull));
+void json_int(struct json *j, int64_t v) __attribute__((nonnull));
+void json_bool(struct json *j, bool v) __attribute__((nonnull));
+void json_null(struct json *j) __attribute__((nonnull));
+
+/* Writes nanoseconds as milliseconds with up to three decimals: 3.125. */
+void json_msec(struct json *j, int64_t nsec) __attribute__((nonnull));
+
+/* Appends the escaped form of `s` to `out`, without quotes.  A buf with room
+ * for JSON_EXPANSION_MAX * s.n bytes is always enough. */
+void json_escape(struct buf *out, struct span s) __attribute__((nonnull));
+
+#endif

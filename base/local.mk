@@ -1,0 +1,13 @@
+noinst_LIBRARIES += %D%/libbase.a
+%C%_libbase_a_SOURCES = \
+	%D%/buf.c %D%/buf.h \
+	%D%/clock.c %D%/clock.h \
+	%D%/crypto.c %D%/crypto.h \
+	%D%/err.c %D%/err.h \
+	%D%/fd.c %D%/fd.h \
+	%D%/hex.c %D%/hex.h \
+	%D%/json.c %D%/json.h \
+	%D%/span.h \
+	%D%/utf8.c %D%/utf8.h
+BASE_LIBS = base/libbase.a $(ARENA_LIBS)
+EXTRA_DIST += %D%/.may_include

@@ -1,0 +1,132 @@
+/* exec/run.h -- the front door: run one command and capture what it says.
+ *
+ * A run is a machine that never waits.  run_start() starts the command; from
+ * then on the owner watches run_output_fd() for reading, run_exit_fd() for
+ * reading, and the clock for run_deadline(), in whatever loop it has, and
+ * calls run_step() with what happened until it answers RUN_OVER.
+ *
+ * The command gets descriptors 0, 1 and 2 and no other, default signals, an
+ * empty signal mask, a session and process group of its own, and exactly the
+ * argv and environment of the spec.  stdout and stderr share one pipe and keep
+ * their order.  Its exit ends the run, even when something it left behind
+ * holds the pipe.  Unless the spec says `detach`, nothing of the run is alive
+ * once it is over; what had to be killed is counted in `leftover`.
+ *
+ * Past its timeout the whole tree gets SIGTERM (and SIGCONT), after `grace`
+ * SIGKILL.  A command that ignores even that (stuck in the kernel) is
+ * abandoned after a few seconds, told as such, and reaped by the engine later.
+ *
+ * One thread at a time per run; different runs are independent.
+ */
+#ifndef EXEC_RUN_H
+#define EXEC_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct engine;
+struct err;
+
+/* Everything that is pointed to MUST stay until run_start() returns, except
+ * `out`, which MUST stay until the run is over. */
+struct run_spec {
+    const char *path;    /* what execve(2) gets; with a slash, relative to workdir */
+    char *const *argv;   /* NULL-terminated, at least argv[0] */
+    char *const *envp;   /* NULL-terminated, the whole environment */
+    const char *workdir; /* NULL: stay where we are */
+    unsigned char *out;  /* where output is captured */
+    size_t out_max;      /* bytes; output past it is read and dropped */
+    int64_t timeout;     /* ns from the start, above 0 */
+    int64_t grace;       /* ns between SIGTERM and SIGKILL, 0 or more */
+    bool detach;         /* what the command leaves running stays */
+};
+
+enum run_status {
+    RUN_PARKED, /* watch on */
+    RUN_OVER,   /* run_result() stands */
+};
+
+/* What happened, as bits for run_step(). */
+enum run_wake {
+    RUN_WAKE_OUTPUT = 1 << 0,   /* run_output_fd() is readable or hung up */
+    RUN_WAKE_EXIT = 1 << 1,     /* run_exit_fd() is readable */
+    RUN_WAKE_DEADLINE = 1 << 2, /* run_deadline() has passed */
+};
+
+enum run_cause {
+    RUN_EXITED,    /* `code` is its exit status */
+    RUN_SIGNALED,  /* `code` is the signal */
+    RUN_TIMED_OUT, /* ended by us past its timeout; `code` is the signal, or 0 if it
+                      exited by itself on SIGTERM */
+    RUN_CANCELLED, /* ended by run_cancel(); `code` as above */
+    RUN_ABANDONED, /* not even SIGKILL has ended it yet */
+};
+
+struct run_result {
+    enum run_cause cause;
+    int code;
+    size_t out_len;    /* bytes captured */
+    bool truncated;    /* more was said than out_max */
+    unsigned leftover; /* processes killed after the command's exit */
+    int64_t duration;  /* ns from start to the command's exit */
+};
+
+struct run {
+    /* Private. */
+    struct engine *engine;
+    struct run *prev, *next; /* the engine's list of live runs */
+    pid_t pid;
+    int pidfd;
+    int pipefd;
+    int state; /* enum run_state of run.c */
+    bool reaped;
+    bool detach;
+    unsigned sweeps;
+    int64_t started;         /* ns */
+    int64_t deadline;        /* ns */
+    int64_t grace;           /* ns */
+    unsigned long long born; /* clock ticks since boot, as in /proc/PID/stat */
+    unsigned char *out;
+    size_t out_max;
+    struct run_result result;
+};
+
+/* Starts a command.  Returns 0, or -errno when it did not come to life (no
+ * process is left then): err->text names the step and the object, such as
+ * "chdir /srv/app: No such file or directory" or "exec ./x: Exec format
+ * error".  -EAGAIN, -ENOMEM, -EMFILE and -ENFILE from creating the process or
+ * its pipe mean that the machine is short of something, not that the spec is
+ * wrong; err->text then begins with "pipe" or "clone". */
+int run_start(struct run *r, struct engine *e, const struct run_spec *spec, struct err *err)
+    __attribute__((warn_unused_result, nonnull));
+
+/* Goes on after the given enum run_wake bits (0 is allowed: look around).
+ * Never blocks.  Wakes that are no longer true are harmless. */
+enum run_status
+run_step(struct run *r, unsigned wakes) __attribute__((warn_unused_result, nonnull));
+
+/* Begins to end the command as a timeout would; goes on in run_step().  With
+ * `now` SIGKILL comes at once.  Harmless once the run is over. */
+void run_cancel(struct run *r, bool now) __attribute__((nonnull));
+
+/* The pipe to watch, or -1 once it has ended. */
+int run_output_fd(const struct run *r) __attribute__((nonnull));
+
+/* The pidfd to watch, or -1 once the command is reaped. */
+int run_exit_fd(const struct run *r) __attribute__((nonnull));
+
+/* When to call run_step() at the latest: clock_now() time, or CLOCK_NEVER.
+ * May change with every step. */
+int64_t run_deadline(const struct run *r) __attribute__((nonnull));
+
+/* What came of it.  Only after RUN_OVER. */
+const struct run_result *run_result(const struct run *r) __attribute__((nonnull));
+
+/* Drives a started run to its end with a poll(2) loop of its own.  For
+ * programs that have nothing else to do.  `cancel_fd` (or -1) cancels the run
+ * once it becomes readable or hangs up. */
+void run_drive(struct run *r, int cancel_fd) __attribute__((nonnull));
+
+#endif

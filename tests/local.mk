@@ -1,0 +1,16 @@
+TEST_EXTENSIONS = .sh
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
+AM_TESTS_ENVIRONMENT = \
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)'; \
+	export top_srcdir top_builddir;
+
+check_LIBRARIES += %D%/libsuite.a
+%C%_libsuite_a_SOURCES = %D%/suite.c %D%/suite.h
+SUITE_LIBS = %D%/libsuite.a
+
+include tests/arena/local.mk
+include tests/base/local.mk
+include tests/exec/local.mk
+include tests/fcgi/local.mk
+include tests/it/local.mk
