@@ -1,4 +1,4 @@
-/* tests/suite.h -- what every unit test shares: a main() that speaks TAP. */
+/* tests/suite.h -- what every unit test shares: a main() that speaks TAP, and a skip. */
 #ifndef TESTS_SUITE_H
 #define TESTS_SUITE_H
 
@@ -6,5 +6,22 @@
 
 /* Each test program defines its suite; suite.c has main(). */
 Suite *suite(void);
+
+/* Leaves the running test as skipped, with a reason in the manner of printf(3):
+ *
+ *     if (geteuid() != 0)
+ *         SUITE_SKIP("needs root");
+ *
+ * TAP then shows `ok 7 - file.c:case:test # SKIP needs root`, and automake
+ * counts it as skipped.  Returns from the function, which therefore MUST be a
+ * START_TEST; its checked teardown still runs. */
+#define SUITE_SKIP(...)               \
+    do {                              \
+        suite_note_skip(__VA_ARGS__); \
+        return;                       \
+    } while (0)
+
+/* Notes why the running test is skipped, for SUITE_SKIP(). */
+void suite_note_skip(const char *fmt, ...) __attribute__((nonnull(1), format(printf, 1, 2)));
 
 #endif
