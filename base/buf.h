@@ -30,7 +30,8 @@ void buf_puts(struct buf *b, const char *s) __attribute__((nonnull));
 /* Appends one byte. */
 void buf_putc(struct buf *b, unsigned char c) __attribute__((nonnull));
 
-/* Appends as printf(3) does, without the NUL. */
+/* Appends as printf(3) does, without the NUL, which needs room while it
+ * formats: text that would fill the last byte does not fit. */
 void buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((nonnull(1, 2), format(printf, 2, 3)));
 

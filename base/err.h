@@ -16,9 +16,10 @@ struct err {
 };
 
 /* Records "op what: strerror(num)" (without `what` when it is NULL) and
- * returns -num.  `num` is an errno value above 0. */
-int
-err_sys(struct err *err, int num, const char *op, const char *what) __attribute__((nonnull(1, 3)));
+ * returns -num.  `num` is an errno value above 0.  Here and below nothing that
+ * is passed MAY point into *err. */
+int err_sys(struct err *err, int num, const char *op, const char *what)
+    __attribute__((nonnull(1, 3)));
 
 /* Records a formatted message of its own and returns -num. */
 int err_msg(struct err *err, int num, const char *fmt, ...)

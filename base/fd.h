@@ -13,11 +13,12 @@ void fd_close(int *fd) __attribute__((nonnull));
 /* Returns *fd and sets it to -1: the caller owns it now. */
 int fd_take(int *fd) __attribute__((warn_unused_result, nonnull));
 
-/* Moves *fd to a number of at least `min`, with CLOEXEC.  Returns 0 or -errno;
- * after a failure *fd is as it was. */
+/* Moves *fd to a number of at least `min` (one that has such a
+ * number keeps it), with CLOEXEC.  Returns 0 or -errno; after a failure *fd is as it was. */
 int fd_move_above(int *fd, int min) __attribute__((warn_unused_result, nonnull));
 
-/* Points descriptor `target` (0, 1 or 2) at /dev/null.  Returns 0 or -errno. */
+/* Points descriptor `target` (0, 1 or 2) at /dev/null, for reading and writing,
+ * without CLOEXEC.  Returns 0 or -errno. */
 int fd_null(int target) __attribute__((warn_unused_result));
 
 /* Writes all `n` bytes of a blocking descriptor, through EINTR and short

@@ -2,7 +2,6 @@
 #ifndef BASE_HEX_H
 #define BASE_HEX_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /* Writes 2 * n lower-case digits and a NUL to `out`. */
