@@ -4,10 +4,12 @@
  * them.  Blocks are runs of chunks: any size up to the whole arena, aligned to
  * the chunk (for chunks of a page and more, to the page), never moved, without
  * headers.  What is known of a block stands in a side table, so a wrong free
- * is detected and refused, and an overrun cannot spoil the bookkeeping.
+ * is detected and refused, and an overrun cannot spoil the bookkeeping.  A page
+ * without access stands before the first chunk and after the last; no core dump
+ * contains a chunk.
  *
  * Knows nothing of cmon.  Every call is safe from any thread, none from a
- * signal handler.  A child of vfork MAY use blocks and MUST NOT call.
+ * signal handler.  A child of fork or vfork MAY use blocks and MUST NOT call.
  */
 #ifndef ARENA_ARENA_H
 #define ARENA_ARENA_H
@@ -29,20 +31,20 @@ struct arena_options {
     size_t chunk_count; /* ARENA_CHUNKS_MIN to _MAX */
     size_t retain;      /* bytes at the low end that stay resident after a free;
                            pages above go back to the kernel; 0 keeps none */
-    bool prefault;      /* touch everything now: no page fault later */
+    bool prefault;      /* touch everything now and retain it: no page fault later */
 };
 
 struct arena_stats {
     size_t chunk_size;     /* bytes */
     size_t chunk_count;    /* as reserved, which may be less than asked for */
-    size_t reserved;       /* bytes of address space */
+    size_t reserved;       /* bytes of address space for chunks, whole pages */
     size_t used;           /* bytes in live blocks, whole chunks */
     size_t blocks;         /* live blocks */
     size_t high_water;     /* bytes, the most that `used` ever was */
     size_t largest_free;   /* bytes, the longest free run */
     size_t resident;       /* bytes of pages in memory, from mincore(2) */
     unsigned long failed;  /* allocations refused for want of room */
-    unsigned long refused; /* frees refused: foreign, interior or double */
+    unsigned long refused; /* frees and shrinks of what is no block */
 };
 
 /* Reserves an arena and stores it in *ret_arena.  Where the system refuses the
@@ -61,14 +63,15 @@ void arena_close(struct arena *a);
 void *arena_alloc(struct arena *a, size_t n) __attribute__((warn_unused_result, nonnull));
 
 /* Gives the tail of a block back and keeps its first `n` bytes (whole chunks,
- * at least one).  Returns 0 or what arena_free() returns; -EINVAL also when
- * the block is shorter than `n`.  A refused call changes nothing. */
+ * at least one), content included.  Returns 0 or what arena_free() returns,
+ * for NULL -EFAULT; -EINVAL also when the block is shorter than `n`.  A refused
+ * call changes nothing but the statistics. */
 int arena_shrink(struct arena *a, void *block, size_t n) __attribute__((nonnull(1)));
 
 /* Frees a block.  NULL is allowed and does nothing.  Returns 0; -EFAULT for an
- * address outside the arena; -EINVAL for one inside that starts no block;
- * -EALREADY for a chunk that is free (a double free).  A refused free changes
- * nothing but the statistics. */
+ * address outside the arena; -EALREADY for the start of a chunk that is free (a
+ * double free); -EINVAL for any other one that starts no block.  A refused free
+ * changes nothing but the statistics. */
 int arena_free(struct arena *a, void *block) __attribute__((nonnull(1)));
 
 /* Returns the size of a block in bytes, whole chunks; 0 when `block` is none. */
@@ -77,7 +80,8 @@ size_t arena_block_size(struct arena *a, const void *block) __attribute__((nonnu
 /* Returns the number of chunks that were really reserved. */
 size_t arena_chunks(const struct arena *a) __attribute__((nonnull));
 
-/* Takes a consistent picture.  `resident` costs a walk over the reservation. */
+/* Takes a consistent picture; `resident` is counted just after it, in a walk
+ * over what was ever handed out. */
 void arena_stats(struct arena *a, struct arena_stats *ret_stats) __attribute__((nonnull));
 
 /* Verifies every invariant of the bookkeeping.  Returns 0 or -EUCLEAN. */

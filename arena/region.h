@@ -20,9 +20,11 @@ struct region {
     size_t used; /* bytes */
     size_t max;  /* bytes */
     bool mapped; /* base is our own mapping */
+    bool sealed;
 };
 
-/* Reserves `max` bytes, rounded up to a page, and touches none of them.
+/* Reserves `max` bytes, rounded up to a page, and touches none of them; they
+ * stay out of core dumps.
  * Returns 0, -EINVAL (max is 0) or -ENOMEM; after a failure *r is empty. */
 int region_init(struct region *r, size_t max) __attribute__((warn_unused_result, nonnull));
 
@@ -52,7 +54,8 @@ char *region_strdup(struct region *r, const char *s) __attribute__((warn_unused_
 char *region_printf(struct region *r, const char *fmt, ...)
     __attribute__((warn_unused_result, nonnull(1, 2), format(printf, 2, 3)));
 
-/* Ends every allocation and keeps the memory warm for the next. */
+/* Ends every allocation and keeps the memory warm for the next.  Does nothing
+ * to a sealed region. */
 void region_reset(struct region *r) __attribute__((nonnull));
 
 /* Returns the bytes handed out, alignment included. */
@@ -60,7 +63,8 @@ size_t region_used(const struct region *r) __attribute__((nonnull));
 
 /* Makes a region of region_init() read-only until region_done(): a later write
  * through any pointer into it ends in SIGSEGV, and allocations fail.
- * Returns 0 or -errno. */
+ * Returns 0; -EINVAL for any other region; or -errno, and the region is then
+ * unchanged. */
 int region_seal(struct region *r) __attribute__((warn_unused_result, nonnull));
 
 #endif
