@@ -1,0 +1,21 @@
+# bench/local.mk -- programs that measure; only `make bench` builds them.
+EXTRA_PROGRAMS =
+
+# What bench/run-request needs.
+BENCH_REQUEST = %D%/floor %D%/true_nostdlib
+EXTRA_PROGRAMS += $(BENCH_REQUEST)
+%C%_floor_SOURCES = %D%/floor.c
+%C%_floor_LDADD = $(BASE_LIBS)
+%C%_true_nostdlib_SOURCES = %D%/true_nostdlib.c
+%C%_true_nostdlib_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -ffreestanding -fno-stack-protector
+%C%_true_nostdlib_LDFLAGS = -nostdlib -static -no-pie
+bench-request: $(bin_PROGRAMS) $(BENCH_REQUEST)
+EXTRA_DIST += %D%/run-request %D%/request/load.lua %D%/request/report.awk \
+	%D%/request/peers/cmon.sh
+
+EXTRA_DIST += %D%/.may_include %D%/README.md
+CLEANFILES += $(EXTRA_PROGRAMS)
+
+bench:
+	BUILD='$(abs_top_builddir)' '$(top_srcdir)/bench/run-request'
+.PHONY: bench bench-request
