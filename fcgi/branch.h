@@ -2,8 +2,8 @@
  *
  * git-check-ref-format(1) accepts "+x", "$(id)" and "a;b": it is no validator.
  * Ours accepts ^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$ without "..", "//", "/.",
- * a component that ends in ".lock", a trailing '/' or '.', "HEAD", and names
- * below refs/ or pull/.
+ * a component that ends in ".lock", a trailing '/' or '.', "HEAD", names below
+ * refs/ or pull/, and 40 or 64 hexadecimal digits (git would take an object).
  */
 #ifndef FCGI_BRANCH_H
 #define FCGI_BRANCH_H
