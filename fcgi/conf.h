@@ -73,8 +73,8 @@ enum conf_level {
 
 /* Told of every complaint.  `file` may be NULL and `line` 0 when the complaint
  * is not about a line. */
-typedef void
-conf_say_fn(void *ctx, enum conf_level level, const char *file, int line, const char *msg);
+typedef void conf_say_fn(
+    void *ctx, enum conf_level level, const char *file, int line, const char *msg);
 
 /* Reads `file` (NULL: the seven routes as documented), checks everything that
  * can be checked now, and reports every mistake, not just the first.  With

@@ -1,1 +1,14 @@
 EXTRA_DIST += %D%/.may_include
+
+# Everything of the responder but main(), so that tests can link it.
+noinst_LIBRARIES += %D%/libcmon.a
+%C%_libcmon_a_SOURCES = \
+	%D%/branch.c %D%/branch.h \
+	%D%/conf.h \
+	%D%/key.c %D%/key.h \
+	%D%/param.c %D%/param.h \
+	%D%/params.c %D%/params.h \
+	%D%/pattern.c %D%/pattern.h \
+	%D%/route.c %D%/route.h \
+	%D%/template.c %D%/template.h
+CMON_LIBS = %D%/libcmon.a $(EXEC_LIBS) $(FCGI_LIBS) $(CONFUSE_LIBS) $(PCRE2_LIBS) $(CRYPTO_LIBS)

@@ -2,6 +2,8 @@
 #ifndef FCGI_ROUTE_H
 #define FCGI_ROUTE_H
 
+#include "fcgi/param.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,30 +28,6 @@ enum route_action {
     ROUTE_RESTART, /* restart cmon itself */
 };
 
-enum param_type {
-    PARAM_GIT_BRANCH, /* a branch name that git cannot take for anything else */
-    PARAM_INT,        /* decimal, within min and max */
-    PARAM_ENUM,       /* one of values */
-    PARAM_BOOL,       /* true/false, yes/no, on/off, 1/0; becomes "true" or "false" */
-    PARAM_PATH,       /* a path below root, without .. and symbolic links out of it */
-    PARAM_TEXT,       /* UTF-8 without control characters, matching pattern */
-};
-
-struct pattern; /* fcgi/pattern.h */
-
-struct param {
-    const char *name;
-    const char *fallback; /* its default, or NULL: required */
-    const char *env;      /* variable that carries the value, or NULL */
-    enum param_type type;
-    bool allow_dash;               /* the value may begin with '-' where an argument begins */
-    int64_t min, max;              /* PARAM_INT */
-    const char *const *values;     /* PARAM_ENUM, NULL-terminated */
-    const char *root;              /* PARAM_PATH, absolute */
-    size_t max_len;                /* bytes, PARAM_TEXT */
-    const struct pattern *pattern; /* PARAM_TEXT, or NULL */
-};
-
 struct route {
     const char *path; /* begins with a slash */
     unsigned methods; /* enum method bits */
@@ -64,7 +42,8 @@ struct route {
     int64_t grace;     /* ns */
     size_t output_max; /* bytes */
     bool detach;
-    const char *file; /* where it was configured, or NULL: built in */
+    bool builtin;     /* one of the seven, perhaps changed by the configuration */
+    const char *file; /* where it was configured or changed, or NULL: as built in */
     int line;
 };
 
@@ -73,6 +52,10 @@ unsigned method_from_name(const char *name) __attribute__((warn_unused_result, n
 
 /* Returns the name of one bit. */
 const char *method_name(unsigned bit) __attribute__((warn_unused_result));
+
+/* Finds a parameter by the `n` bytes of its name, or NULL. */
+const struct param *route_param(const struct route *rt, const char *name, size_t n)
+    __attribute__((warn_unused_result, nonnull));
 
 /* Writes the Allow header's value, "GET, HEAD, OPTIONS", for a route. */
 const char *route_allow(const struct route *rt, char buf[ROUTE_ALLOW_MAX]) __attribute__((nonnull));
