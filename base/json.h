@@ -30,7 +30,7 @@ struct json {
     /* Private. */
     struct buf *out;
     unsigned depth;
-    bool failed;
+    int error; /* the first failure, -errno */
     bool after_key;
     struct {
         bool object;
@@ -41,8 +41,9 @@ struct json {
 /* Begins one document that is appended to `out`. */
 void json_begin(struct json *j, struct buf *out) __attribute__((nonnull));
 
-/* Returns 0 when the document is whole, -ENOSPC when `out` was too small,
- * -EINVAL when the calls did not make a document. */
+/* Returns 0 when the document is whole; else the first failure: -ENOSPC when
+ * `out` was too small, -EINVAL when the calls did not make a document.  What
+ * was appended is then no document. */
 int json_end(struct json *j) __attribute__((warn_unused_result, nonnull));
 
 void json_object(struct json *j) __attribute__((nonnull));
@@ -62,8 +63,10 @@ void json_null(struct json *j) __attribute__((nonnull));
 /* Writes nanoseconds as milliseconds with up to three decimals: 3.125. */
 void json_msec(struct json *j, int64_t nsec) __attribute__((nonnull));
 
-/* Appends the escaped form of `s` to `out`, without quotes.  A buf with room
- * for JSON_EXPANSION_MAX * s.n bytes is always enough. */
+/* Appends the escaped form of `s` to `out`, without quotes: all of it or, when
+ * it does not fit, nothing.  A buf with room for JSON_EXPANSION_MAX * s.n bytes
+ * is always enough.  `s` MUST NOT lie in the room of `out`, which serves as
+ * scratch. */
 void json_escape(struct buf *out, struct span s) __attribute__((nonnull));
 
 #endif

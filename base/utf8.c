@@ -17,17 +17,20 @@ ill_formed(size_t n)
 struct utf8_step
 utf8_next(const unsigned char *p, size_t n)
 {
-    unsigned char lead = p[0];
-    unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-    unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    size_t more = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
-    uint32_t cp = lead & (0x3Fu >> more);
+    unsigned char lead, low, high;
+    uint32_t cp;
+    size_t more;
 
     assert(n > 0);
+    lead = p[0];
     if (lead < 0x80)
         return (struct utf8_step){ .cp = lead, .n = 1, .valid = true };
     if (lead < 0xC2 || lead > 0xF4)
         return ill_formed(1);
+    low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    more = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+    cp = lead & (0x3Fu >> more);
     for (size_t i = 1; i <= more; i++) {
         if (i == n || p[i] < low || p[i] > high)
             return ill_formed(i);
