@@ -5,7 +5,9 @@ noinst_LIBRARIES += %D%/libexec.a
 	%D%/engine.c %D%/engine.h \
 	%D%/env.c %D%/env.h \
 	%D%/path.c %D%/path.h \
+	%D%/roster.c %D%/roster.h \
 	%D%/run.c %D%/run.h \
-	%D%/spawn.c %D%/spawn.h
+	%D%/spawn.c %D%/spawn.h \
+	%D%/tree.c %D%/tree.h
 EXEC_LIBS = exec/libexec.a $(BASE_LIBS)
 EXTRA_DIST += %D%/.may_include

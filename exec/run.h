@@ -26,6 +26,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "exec/capture.h"
+#include "exec/roster.h"
+
 struct engine;
 struct err;
 
@@ -55,41 +58,41 @@ enum run_wake {
     RUN_WAKE_DEADLINE = 1 << 2, /* run_deadline() has passed */
 };
 
+/* Who ended the command. */
 enum run_cause {
-    RUN_EXITED,    /* `code` is its exit status */
-    RUN_SIGNALED,  /* `code` is the signal */
-    RUN_TIMED_OUT, /* ended by us past its timeout; `code` is the signal, or 0 if it
-                      exited by itself on SIGTERM */
-    RUN_CANCELLED, /* ended by run_cancel(); `code` as above */
-    RUN_ABANDONED, /* not even SIGKILL has ended it yet */
+    RUN_EXITED,    /* itself, by exit(3) */
+    RUN_SIGNALED,  /* a signal that was not ours */
+    RUN_TIMED_OUT, /* we, past its timeout; it may still have exited by itself on SIGTERM */
+    RUN_CANCELLED, /* we, by run_cancel(); the same */
+    RUN_ABANDONED, /* nobody: not even SIGKILL has ended it yet */
 };
 
 struct run_result {
     enum run_cause cause;
-    int code;
+    bool signaled;     /* a signal ended the command */
+    int code;          /* that signal, else the exit status; 0 when abandoned */
     size_t out_len;    /* bytes captured */
     bool truncated;    /* more was said than out_max */
-    unsigned leftover; /* processes killed after the command's exit */
+    unsigned leftover; /* processes that were alive after a command that ended by
+                          itself, and that we ended; 0 when we ended it */
     int64_t duration;  /* ns from start to the command's exit */
 };
 
 struct run {
     /* Private. */
     struct engine *engine;
-    struct run *prev, *next; /* the engine's list of live runs */
-    pid_t pid;
-    int pidfd;
-    int pipefd;
-    int state; /* enum run_state of run.c */
-    bool reaped;
-    bool detach;
-    unsigned sweeps;
-    int64_t started;         /* ns */
-    int64_t deadline;        /* ns */
-    int64_t grace;           /* ns */
-    unsigned long long born; /* clock ticks since boot, as in /proc/PID/stat */
-    unsigned char *out;
-    size_t out_max;
+    struct roster_member member;
+    struct capture capture;
+    int pidfd;        /* -1 once the command is reaped or abandoned */
+    int state;        /* enum state of run.c */
+    bool detach;      /* what it leaves stays */
+    bool held;        /* it has ended, and its tracer keeps it from us */
+    unsigned looks;   /* how often we have looked in vain in this state */
+    int64_t started;  /* ns */
+    int64_t deadline; /* ns */
+    int64_t look;     /* ns, when to try again to reap what is held */
+    int64_t grace;    /* ns */
+    int64_t settled;  /* ns, when what is left is left to the engine */
     struct run_result result;
 };
 
@@ -104,8 +107,8 @@ int run_start(struct run *r, struct engine *e, const struct run_spec *spec, stru
 
 /* Goes on after the given enum run_wake bits (0 is allowed: look around).
  * Never blocks.  Wakes that are no longer true are harmless. */
-enum run_status
-run_step(struct run *r, unsigned wakes) __attribute__((warn_unused_result, nonnull));
+enum run_status run_step(struct run *r, unsigned wakes)
+    __attribute__((warn_unused_result, nonnull));
 
 /* Begins to end the command as a timeout would; goes on in run_step().  With
  * `now` SIGKILL comes at once.  Harmless once the run is over. */

@@ -3,26 +3,46 @@
  * clone(2) with CLONE_VM | CLONE_VFORK | CLONE_PIDFD on a small stack of its
  * own: the cost does not grow with our memory, and the child reports why it
  * failed through memory that both halves share until exec (vfork(2)).
+ *
+ * The child starts as exec/child.h says: descriptors 0, 1 and 2 and no other,
+ * default signals, an empty signal mask, a session of its own, umask 022.
  */
 #ifndef EXEC_SPAWN_H
 #define EXEC_SPAWN_H
 
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 struct err;
 
-struct spawn_spec {
-    const char *path;    /* for execve(2) */
-    char *const *argv;   /* NULL-terminated */
-    char *const *envp;   /* NULL-terminated */
-    const char *workdir; /* NULL: stay */
-    int fd[3];           /* become 0, 1 and 2 of the child; the caller keeps them */
+/* What differs in us from what a child is to find. */
+struct spawn_origin {
+    uint64_t signals;     /* bit N - 1: signal N is ignored or handled here */
+    bool limited;         /* `nofile` is to be restored in children */
+    struct rlimit nofile; /* RLIMIT_NOFILE */
 };
+
+struct spawn_spec {
+    const char *path;                  /* for execve(2) */
+    char *const *argv;                 /* NULL-terminated */
+    char *const *envp;                 /* NULL-terminated */
+    const char *workdir;               /* NULL: stay */
+    int fd[3];                         /* become 0, 1 and 2 of the child; the caller keeps them */
+    const struct spawn_origin *origin; /* NULL: find it out now, at the cost of a survey */
+};
+
+/* Notes which signals are not at their defaults (64 system calls: do it once).
+ * Dispositions that are changed afterwards reach children changed, as far as
+ * exec keeps them: ignored. */
+void spawn_survey(struct spawn_origin *ret_origin) __attribute__((nonnull));
 
 /* Starts a process in a session of its own.  On success stores its pid and a
  * pidfd (CLOEXEC, the caller's, who also reaps).  Returns 0 or -errno with
  * err->text as run_start() describes; no process is left then.  Blocks the
- * calling thread until exec; its signal mask is as before when it returns. */
+ * calling thread until exec; its signal mask is as before when it returns.
+ * Uses about 20 KiB of the caller's stack. */
 int spawn_start(const struct spawn_spec *spec, pid_t *ret_pid, int *ret_pidfd, struct err *err)
     __attribute__((warn_unused_result, nonnull));
 

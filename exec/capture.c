@@ -1,0 +1,120 @@
+/* exec/capture.c -- contracts are in capture.h. */
+#include "config.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/fd.h"
+#include "exec/capture.h"
+
+enum {
+    SLICE = 1024 * 1024,    /* bytes that one call reads, about */
+    SCRATCH = 16 * 1024,    /* bytes dropped at a time */
+    PIPE_USUAL = 64 * 1024, /* bytes a pipe holds that nobody has resized */
+};
+
+int
+capture_open(struct capture *c, unsigned char *out, size_t max, int *ret_writer, struct err *err)
+{
+    int fd[2];
+
+    assert(out != NULL || max == 0);
+    *c = (struct capture){ .fd = -1, .out = out, .max = max };
+    if (pipe2(fd, O_CLOEXEC) < 0)
+        return err_sys(err, errno, "pipe", NULL);
+    /* The ends have their flags each: the command's stays a blocking one. */
+    if (fcntl(fd[0], F_SETFL, O_NONBLOCK) < 0) {
+        int num = errno;
+
+        fd_close(&fd[0]);
+        fd_close(&fd[1]);
+        return err_sys(err, num, "pipe", NULL);
+    }
+    c->fd = fd[0];
+    *ret_writer = fd[1];
+    return 0;
+}
+
+void
+capture_close(struct capture *c)
+{
+    fd_close(&c->fd);
+}
+
+void
+capture_move(struct capture *to, struct capture *from)
+{
+    *to = (struct capture){ .fd = fd_take(&from->fd) };
+}
+
+bool
+capture_ended(const struct capture *c)
+{
+    return c->fd < 0;
+}
+
+/* Reads once and returns how many bytes came.  A short read has emptied the
+ * pipe, which spares the second read(2) that would only say so. */
+static size_t
+read_once(struct capture *c, bool *ret_empty)
+{
+    unsigned char scratch[SCRATCH];
+    bool fits = c->len < c->max;
+    size_t want = fits ? c->max - c->len : sizeof(scratch);
+    ssize_t n;
+
+    if (want > SSIZE_MAX)
+        want = SSIZE_MAX;
+    do {
+        n = read(c->fd, fits ? c->out + c->len : scratch, want);
+    } while (n < 0 && errno == EINTR);
+
+    *ret_empty = n < 0 || (size_t)n < want;
+    if (n < 0 && errno == EAGAIN)
+        return 0;
+    if (n <= 0) {
+        capture_close(c);
+        return 0;
+    }
+    if (fits)
+        c->len += (size_t)n;
+    else
+        c->truncated = true;
+    return (size_t)n;
+}
+
+/* Reads until the pipe is empty, has ended, or `most` bytes have come. */
+static size_t
+read_up_to(struct capture *c, size_t most)
+{
+    size_t sum = 0;
+    bool empty = false;
+
+    while (!empty && c->fd >= 0 && sum < most)
+        sum += read_once(c, &empty);
+    return sum;
+}
+
+void
+capture_read(struct capture *c)
+{
+    (void)read_up_to(c, SLICE);
+}
+
+void
+capture_finish(struct capture *c)
+{
+    /* Whoever else writes on may do so for ever: what was there when we were
+     * called is at most what the pipe can hold. */
+    if (c->fd >= 0 && read_up_to(c, PIPE_USUAL) >= PIPE_USUAL && c->fd >= 0) {
+        int holds = fcntl(c->fd, F_GETPIPE_SZ);
+
+        if (holds > PIPE_USUAL)
+            (void)read_up_to(c, (size_t)holds - PIPE_USUAL);
+    }
+}

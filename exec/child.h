@@ -1,0 +1,53 @@
+/* exec/child.h -- the child half of a spawn: everything between clone and exec.
+ *
+ * child_main() runs on a small stack inside its parent's memory while the
+ * parent's thread stands still.  It calls the kernel directly, allocates
+ * nothing, takes no lock and is instrumented by no sanitizer.
+ *
+ * In this order: signal dispositions to their defaults; descriptors 0 to 2;
+ * CLOEXEC on all others; a session of its own; RLIMIT_NOFILE; the working
+ * directory; umask 022, whatever ours is, so that what a command creates does
+ * not depend on who started us; an empty signal mask; execve(2).
+ */
+#ifndef EXEC_CHILD_H
+#define EXEC_CHILD_H
+
+#include <stdint.h>
+
+struct rlimit;
+
+enum child_stage {
+    CHILD_DONE, /* nothing failed: the program runs */
+    CHILD_SIGNALS,
+    CHILD_DESCRIPTORS,
+    CHILD_CLOSE,
+    CHILD_SESSION,
+    CHILD_LIMITS,
+    CHILD_WORKDIR,
+    CHILD_EXEC,
+};
+
+enum {
+    CHILD_STACK = 16 * 1024
+}; /* bytes that are plenty for child_main(); one page is touched */
+
+struct child_spec {
+    const char *path;
+    char *const *argv;
+    char *const *envp;
+    const char *workdir;         /* NULL: stay */
+    int fd[3];                   /* become 0, 1 and 2; any of them may be 0, 1 or 2 itself */
+    uint64_t signals;            /* bit N - 1: signal N is to be reset to its default */
+    const struct rlimit *nofile; /* NULL: as it is */
+
+    /* The report, for the parent to read once it goes on. */
+    enum child_stage stage; /* what failed */
+    int num;                /* errno of it */
+};
+
+/* The entry for clone(2); `spec` is a struct child_spec.  All signals MUST be
+ * blocked.  Does not return: it becomes the program or ends with status 127
+ * and a report. */
+int child_main(void *spec) __attribute__((nonnull));
+
+#endif

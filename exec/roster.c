@@ -1,0 +1,127 @@
+/* exec/roster.c -- contracts are in roster.h. */
+#include "config.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "exec/roster.h"
+#include "exec/tree.h"
+
+void
+roster_init(struct roster *r, pid_t session, unsigned long long born)
+{
+    memset(r, 0, sizeof(*r));
+    r->session = session;
+    r->born = born;
+}
+
+static void
+link_in(struct roster *r, struct roster_member *m)
+{
+    struct roster_member **head = &r->bucket[(unsigned)m->pid % ROSTER_BUCKETS];
+
+    m->next = *head;
+    m->link = head;
+    if (m->next != NULL)
+        m->next->link = &m->next;
+    *head = m;
+}
+
+void
+roster_add(
+    struct roster *r, struct roster_member *m, enum roster_kind kind, unsigned long long born)
+{
+    *m = (struct roster_member){ .kind = kind, .born = born };
+    link_in(r, m);
+}
+
+void
+roster_remove(struct roster_member *m)
+{
+    *m->link = m->next;
+    if (m->next != NULL)
+        m->next->link = m->link;
+    m->next = NULL;
+    m->link = NULL;
+}
+
+void
+roster_name(struct roster *r, struct roster_member *m, pid_t pid)
+{
+    roster_remove(m);
+    m->pid = pid;
+    link_in(r, m);
+}
+
+struct roster_member *
+roster_find(const struct roster *r, pid_t pid)
+{
+    struct roster_member *m = r->bucket[(unsigned)pid % ROSTER_BUCKETS];
+
+    if (pid == 0)
+        return NULL;
+    /* A number can be there twice, when a command that has gone left something
+     * running: the newest is the one that has it now. */
+    while (m != NULL && m->pid != pid)
+        m = m->next;
+    return m;
+}
+
+bool
+roster_empty(const struct roster *r)
+{
+    size_t i;
+
+    for (i = 0; i < ROSTER_BUCKETS; i++)
+        if (r->bucket[i] != NULL)
+            return false;
+    return true;
+}
+
+/* For an orphan that left its session: all who were there before it. */
+static enum roster_verdict
+owner_by_birth(const struct roster *r, const struct tree_proc *p, struct roster_member **ret_member)
+{
+    struct roster_member *only = NULL;
+    size_t n = 0;
+    size_t i;
+
+    for (i = 0; i < ROSTER_BUCKETS; i++) {
+        struct roster_member *m;
+
+        for (m = r->bucket[i]; m != NULL; m = m->next) {
+            if (m->born > p->born)
+                continue;
+            /* It may even be the one that is being started right now. */
+            if (m->pid == 0)
+                return ROSTER_OURS;
+            m->seen = true;
+            only = m;
+            n++;
+        }
+    }
+    if (n == 0)
+        return ROSTER_NOBODYS;
+    if (n > 1)
+        return ROSTER_UNSURE;
+    *ret_member = only;
+    return ROSTER_OWNED;
+}
+
+enum roster_verdict
+roster_owner(const struct roster *r, const struct tree_proc *p, struct roster_member **ret_member)
+{
+    struct roster_member *m = roster_find(r, p->pid);
+
+    /* A detached command's number may be a stranger's by now. */
+    if (m != NULL && m->kind != ROSTER_DETACHED && m->kind != ROSTER_SWEEPING)
+        return ROSTER_OURS;
+    if (p->session == r->session || p->born < r->born)
+        return ROSTER_OURS;
+    m = roster_find(r, p->session);
+    if (m == NULL)
+        return owner_by_birth(r, p, ret_member);
+    m->seen = true;
+    *ret_member = m;
+    return ROSTER_OWNED;
+}

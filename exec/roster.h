@@ -1,0 +1,83 @@
+/* exec/roster.h -- whose is an orphan?
+ *
+ * When a process dies, its children become ours (we are their subreaper), and
+ * nothing in the kernel says any more which command they come from.  The
+ * roster knows every command that is alive or has left something running on
+ * purpose, and decides from two facts about an orphan: its session, which is
+ * the command's own pid unless the orphan called setsid(2), and its birth,
+ * which comes after that of the command.
+ *
+ * Pure bookkeeping, no system calls.  Not for two threads at once.
+ */
+#ifndef EXEC_ROSTER_H
+#define EXEC_ROSTER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct tree_proc;
+
+enum roster_kind {
+    ROSTER_RUNNING,   /* the command goes on */
+    ROSTER_SWEEPING,  /* it has ended; what it left is being ended too */
+    ROSTER_DETACHED,  /* it has ended; what it left stays */
+    ROSTER_ABANDONED, /* SIGKILL has not ended it yet */
+    ROSTER_GUEST,     /* a child that is no command: it and its own are left alone */
+};
+
+struct roster_member {
+    /* Private. */
+    struct roster_member *next, **link; /* in its bucket */
+    pid_t pid;                          /* 0 while it is being started */
+    unsigned long long born;            /* ticks since boot, not after its real birth */
+    enum roster_kind kind;
+    bool struck; /* SIGKILL went out to what it left */
+    bool seen;   /* an orphan that may be its own was there: roster_owner() */
+};
+
+enum {
+    ROSTER_BUCKETS = 256
+};
+
+struct roster {
+    /* Private. */
+    struct roster_member *bucket[ROSTER_BUCKETS]; /* by pid; newest first */
+    pid_t session;                                /* our own */
+    unsigned long long born;                      /* ticks since boot: when we opened */
+};
+
+enum roster_verdict {
+    ROSTER_OURS,    /* a child that we started, or none of our business */
+    ROSTER_OWNED,   /* *ret_member's */
+    ROSTER_UNSURE,  /* it may be any of several members' */
+    ROSTER_NOBODYS, /* from a command that has gone */
+};
+
+/* Begins an empty roster; `session` is our own, orphans born before `born` are
+ * not judged. */
+void roster_init(struct roster *r, pid_t session, unsigned long long born) __attribute__((nonnull));
+
+/* Enters a member that is about to be started (pid 0). */
+void roster_add(struct roster *r, struct roster_member *m, enum roster_kind kind,
+    unsigned long long born) __attribute__((nonnull));
+
+/* Notes the pid of a member, once it has one. */
+void roster_name(struct roster *r, struct roster_member *m, pid_t pid) __attribute__((nonnull));
+
+/* Takes a member out. */
+void roster_remove(struct roster_member *m) __attribute__((nonnull));
+
+/* Returns the newest member whose pid this is, or NULL. */
+struct roster_member *roster_find(const struct roster *r, pid_t pid)
+    __attribute__((warn_unused_result, nonnull));
+
+/* Whether anybody is in it. */
+bool roster_empty(const struct roster *r) __attribute__((warn_unused_result, nonnull));
+
+/* Judges one of our children.  Its session decides; an orphan with a session
+ * of its own belongs to the only member that is not younger, if there is just
+ * one.  Marks every member that it may belong to as seen. */
+enum roster_verdict roster_owner(const struct roster *r, const struct tree_proc *p,
+    struct roster_member **ret_member) __attribute__((warn_unused_result, nonnull));
+
+#endif

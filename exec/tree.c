@@ -1,0 +1,192 @@
+/* exec/tree.c -- contracts are in tree.h. */
+#include "config.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "exec/tree.h"
+
+enum {
+    STAT_MAX = 1024, /* bytes, more than one line of /proc/PID/stat */
+    PATH_SIZE = 64,
+    LIST_CHUNK = 4096, /* bytes: the kernel gives a page at a time */
+    PIDS_FIRST = 64,
+};
+
+unsigned long long
+tree_now(void)
+{
+    struct timespec t;
+
+    /* The clock that the kernel stamps processes with. */
+    (void)clock_gettime(CLOCK_BOOTTIME, &t);
+    return ((unsigned long long)t.tv_sec * 1000000000ULL + (unsigned long long)t.tv_nsec) /
+           TREE_TICK;
+}
+
+bool
+tree_ended(const struct tree_proc *p)
+{
+    return p->state == 'Z' || p->state == 'X';
+}
+
+int
+tree_look(pid_t pid, struct tree_proc *ret_proc)
+{
+    char path[PATH_SIZE];
+    char line[STAT_MAX];
+    struct tree_proc p = { .pid = pid };
+    const char *s;
+    FD_AUTO int fd = -1;
+    ssize_t n;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? -ESRCH : -errno;
+    n = read(fd, line, sizeof(line) - 1);
+    if (n < 0)
+        return -errno;
+    line[n] = '\0';
+
+    /* The name in parentheses is the program's own choice: the last one ends it. */
+    s = strrchr(line, ')');
+    if (s == NULL || sscanf(s,
+                         ") %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+                         "%*d %llu",
+                         &p.state, &p.parent, &p.group, &p.session, &p.born) != 5)
+        return -EPROTO;
+    *ret_proc = p;
+    return 0;
+}
+
+int
+tree_open(pid_t pid, pid_t tid)
+{
+    char path[PATH_SIZE];
+    int fd;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)tid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+static int
+append(struct tree_pids *list, pid_t pid)
+{
+    if (list->n == list->max) {
+        size_t max = list->max == 0 ? PIDS_FIRST : list->max * 2;
+        pid_t *more = reallocarray(list->pid, max, sizeof(*more));
+
+        if (more == NULL)
+            return -ENOMEM;
+        list->pid = more;
+        list->max = max;
+    }
+    list->pid[list->n++] = pid;
+    return 0;
+}
+
+int
+tree_children(int fd, struct tree_pids *list)
+{
+    char chunk[LIST_CHUNK];
+    pid_t pid = 0; /* a number may go on in the next chunk */
+    off_t at = 0;
+    ssize_t n;
+    ssize_t i;
+
+    while ((n = pread(fd, chunk, sizeof(chunk), at)) > 0) {
+        for (i = 0; i < n; i++) {
+            if (isdigit((unsigned char)chunk[i])) {
+                pid = pid * 10 + (chunk[i] - '0');
+            } else if (pid != 0) {
+                if (append(list, pid) < 0)
+                    return -ENOMEM;
+                pid = 0;
+            }
+        }
+        at += n;
+    }
+    return n < 0 ? -errno : 0;
+}
+
+void
+tree_free(struct tree_pids *list)
+{
+    free(list->pid);
+    *list = (struct tree_pids){ .pid = NULL };
+}
+
+/* The children of all threads of one process. */
+static void
+children_of(pid_t pid, struct tree_pids *list)
+{
+    char path[PATH_SIZE];
+    const struct dirent *d;
+    DIR *tasks;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    tasks = opendir(path);
+    if (tasks == NULL)
+        return;
+    while ((d = readdir(tasks)) != NULL) {
+        FD_AUTO int fd = -1;
+
+        if (!isdigit((unsigned char)d->d_name[0]))
+            continue;
+        fd = tree_open(pid, (pid_t)strtol(d->d_name, NULL, 10));
+        if (fd >= 0)
+            (void)tree_children(fd, list); /* what is missed is found as an orphan */
+    }
+    (void)closedir(tasks);
+}
+
+size_t
+tree_walk(pid_t root, struct tree_proc *procs, size_t max)
+{
+    struct tree_pids list = { .pid = NULL };
+    size_t n = 0;
+    size_t next = 0;
+    pid_t parent = root;
+
+    for (;;) {
+        size_t i;
+
+        list.n = 0;
+        children_of(parent, &list);
+        for (i = 0; i < list.n && n < max; i++)
+            /* Its parent is asked again: the number may be somebody else's by now. */
+            if (tree_look(list.pid[i], &procs[n]) == 0 && procs[n].parent == parent)
+                n++;
+        if (next == n)
+            break;
+        parent = procs[next++].pid;
+    }
+    tree_free(&list);
+    return n;
+}
+
+int
+tree_signal(const struct tree_proc *p, int sig)
+{
+    FD_AUTO int pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+    struct tree_proc now;
+
+    if (pidfd < 0)
+        return -errno;
+    /* Whoever has the number now: if it is the one we mean, so is the pidfd's,
+     * because it was opened before. */
+    if (tree_look(p->pid, &now) < 0 || now.born != p->born)
+        return -ESRCH;
+    return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0 ? -errno : 0;
+}

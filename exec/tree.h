@@ -1,0 +1,63 @@
+/* exec/tree.h -- who descends from whom, as /proc tells it.
+ *
+ * A picture of other processes is old when it is taken.  So whoever is found
+ * here is known by pid and birth together, and tree_signal() reaches exactly
+ * that process or none.
+ */
+#ifndef EXEC_TREE_H
+#define EXEC_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum {
+    TREE_TICK = 10 * 1000 * 1000
+}; /* nanoseconds in one unit of `born` */
+
+struct tree_proc {
+    pid_t pid;
+    pid_t parent;            /* its process, whichever thread of it */
+    pid_t group;             /* process group */
+    pid_t session;           /* session */
+    char state;              /* 'R', 'S', 'T', 'Z', ... of proc(5) */
+    unsigned long long born; /* ticks since boot */
+};
+
+/* A list of pids that grows. */
+struct tree_pids {
+    pid_t *pid; /* owned */
+    size_t n;
+    size_t max;
+};
+
+/* Returns the present moment in the unit of `born`. */
+unsigned long long tree_now(void) __attribute__((warn_unused_result));
+
+/* Whether a process has ended and waits to be reaped. */
+bool tree_ended(const struct tree_proc *p) __attribute__((warn_unused_result, nonnull));
+
+/* Looks at one process.  Returns 0 or -errno (-ESRCH: there is none). */
+int tree_look(pid_t pid, struct tree_proc *ret_proc) __attribute__((warn_unused_result, nonnull));
+
+/* Opens the list of a thread's children.  Returns a descriptor (CLOEXEC) or
+ * -errno; -ENOENT also on kernels without CONFIG_PROC_CHILDREN. */
+int tree_open(pid_t pid, pid_t tid) __attribute__((warn_unused_result));
+
+/* Appends the children that such a descriptor lists now.  The picture is exact
+ * as long as none of these children is reaped meanwhile; `list` MAY lack some
+ * when memory does.  Returns 0 or -errno. */
+int tree_children(int fd, struct tree_pids *list) __attribute__((nonnull));
+
+/* Frees what a list holds and empties it. */
+void tree_free(struct tree_pids *list) __attribute__((nonnull));
+
+/* Finds the descendants of `root`, itself not included, nearest first, at most
+ * `max`.  Returns how many. */
+size_t tree_walk(pid_t root, struct tree_proc *procs, size_t max) __attribute__((nonnull));
+
+/* Signals that process and no other.  Returns 0 or -errno; -ESRCH when it is
+ * gone, whoever has its number now. */
+int tree_signal(const struct tree_proc *p, int sig) __attribute__((nonnull));
+
+#endif
