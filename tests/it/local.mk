@@ -1,0 +1,26 @@
+# End to end: real nginx, spawn-fcgi and curl around the built cmon.
+it_scripts = \
+	%D%/api.sh \
+	%D%/auth.sh \
+	%D%/cgi.sh \
+	%D%/cli.sh \
+	%D%/config_errors.sh \
+	%D%/disconnect.sh \
+	%D%/git.sh \
+	%D%/house.sh \
+	%D%/injection.sh \
+	%D%/limits.sh \
+	%D%/log.sh \
+	%D%/logs_route.sh \
+	%D%/malformed.sh \
+	%D%/parallel.sh \
+	%D%/reload.sh \
+	%D%/restart.sh \
+	%D%/routing.sh \
+	%D%/secrets.sh \
+	%D%/signals.sh \
+	%D%/slow_peers.sh \
+	%D%/steady.sh
+TESTS += $(it_scripts)
+dist_check_SCRIPTS += $(it_scripts)
+EXTRA_DIST += %D%/lib.sh %D%/fcgi_raw.py .ci/check-includes

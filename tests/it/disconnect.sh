@@ -1,0 +1,128 @@
+#!/bin/sh
+# tests/it/disconnect.sh -- when the client leaves: its command ends, a deploy goes on, nothing leaks.
+. "${0%/*}/lib.sh"
+
+cat >deploy.sh <<'END'
+#!/bin/sh
+echo $$ >deploy.pid
+sleep 1.5
+echo done >deploy.done
+END
+cat >long.sh <<'END'
+#!/bin/sh
+sleep 30 &
+echo $! >child.pid
+echo $$ >long.pid
+wait
+END
+chmod +x deploy.sh long.sh
+conf <<'EOC'
+grace = 1
+max_running = 2
+queue = 8
+core_dumps = yes
+route "/long"  { method = { GET, POST } argv = { "./long.sh" } }
+route "/mark"  { method = { GET, POST } argv = { "sh", "-c", "echo x >>marks" } }
+route "/loud"  { argv = { "sh", "-c", "echo $$ >loud.pid; exec yes" } timeout = 20 output_max = "64K" }
+EOC
+sed -i '2s/.*//' "$CONF"
+serve
+serve_web
+
+fds() {
+    ls "/proc/$pid/fd" | wc -l
+}
+
+same_fds() {
+    [ "$(fds)" -le "$fds" ]
+}
+
+idle() { # no command of cmon is left
+    [ -z "$(sed -n "s/^[0-9]* (.*) [A-Z] $pid .*/x/p" /proc/[0-9]*/stat 2>/dev/null)" ]
+}
+
+ask GET /health
+sleep 0.2
+fds=$(fds)
+
+ask_meanwhile left GET /long
+within 5 [ -s long.pid ] || fail "the command has started"
+kill $asked
+wait $asked 2>/dev/null
+ok "client gone: its command is ended" within 4 gone "$(cat long.pid)"
+ok "and what that had started" within 4 gone "$(cat child.pid)"
+rm -f long.pid child.pid
+
+ask_meanwhile left POST /long -d x=y
+within 5 [ -s long.pid ] || fail "the command has started"
+kill $asked
+wait $asked 2>/dev/null
+ok "client of a POST gone: its command is ended" within 4 gone "$(cat long.pid)"
+rm -f long.pid child.pid
+
+ask_meanwhile left POST /deploy_branch
+within 5 [ -s deploy.pid ] || fail "the deploy has started"
+kill $asked
+wait $asked 2>/dev/null
+sleep 0.5
+ok "client gone: a deploy goes on" kill -0 "$(cat deploy.pid)"
+ok "to its end" within 5 [ -s deploy.done ]
+
+ask_meanwhile left GET /loud
+within 5 [ -s loud.pid ] || fail "the loud command has started"
+kill $asked
+wait $asked 2>/dev/null
+ok "client gone while output flows: the command is ended" within 4 gone "$(cat loud.pid)"
+
+# Straight at the socket: closed, and closed in the middle of an answer.
+raw good:GET:/long sleep:0.5
+ok "connection closed: the command is ended" within 4 gone "$(cat long.pid)"
+rm -f long.pid
+raw begin:flags=1 request:GET:/long key params params-end stdin-end sleep:0.5
+ok "kept connection closed: the command is ended" within 4 gone "$(cat long.pid)"
+rm -f long.pid
+raw good:GET:/long half-close sleep:0.5 read:0.1 >half.out
+note "after half-close: $(cat half.out | xargs)"
+within 4 gone "$(cat long.pid)"
+raw good:GET:/health
+raw begin request:GET:/long key params
+raw begin
+
+# The web server itself goes.
+rm -f long.pid
+ask_meanwhile left GET /long
+within 5 [ -s long.pid ] || fail "the command has started"
+workers=$(sed -n "s/^\([0-9]*\) (nginx) [A-Z] $web .*/\1/p" /proc/[0-9]*/stat 2>/dev/null)
+# shellcheck disable=SC2086
+kill -KILL "$web" $workers
+wait "$web" 2>/dev/null
+web=
+wait $asked
+ok "web server killed: the command is ended" within 4 gone "$(cat long.pid)"
+serve_web
+answers 200 GET /health
+
+# Who has left while waiting in the queue is never started.
+ask_meanwhile one GET /long
+first=$asked
+ask_meanwhile two GET /long
+second=$asked
+sleep 0.5
+ask_meanwhile three GET /mark
+kill_me=$asked
+ask_meanwhile four POST /mark
+stays=$asked
+sleep 0.5
+is "a full house queues" "$(cat marks 2>/dev/null)" ""
+kill $kill_me
+wait $kill_me 2>/dev/null
+sleep 0.3
+kill $first $second
+wait $first $second 2>/dev/null
+wait $stays
+is "the one who stayed is served" "$(cat four.code)" 200
+is "and only that one" "$(wc -l <marks)" 1
+
+ok "no command is left" within 5 idle
+ok "and no descriptor" within 5 same_fds
+finish

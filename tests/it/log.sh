@@ -1,0 +1,107 @@
+#!/bin/sh
+# tests/it/log.sh -- one line an event, in a form that scripts can read, and never a token.
+. "${0%/*}/lib.sh"
+
+conf <<'EOC'
+route "/exit3"   { argv = { "sh", "-c", "exit 3" } }
+route "/killed"  { argv = { "sh", "-c", "kill -9 $$" } }
+route "/spaced"  { argv = { "sh", "-c", "true   ; : \"quoted\"" } }
+route "/missing" { argv = { "no-such-command" } }
+EOC
+serve
+serve_web
+
+now='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z'
+last() { # the line of the last request
+    grep -E ' (request|refused) ' "$LOG" | tail -1
+}
+
+like "a start is logged" "$(cat "$LOG")" "^$now INFO start"
+like "and that it is ready" "$(cat "$LOG")" "^$now INFO ready"
+like "a missing command is a warning at start" "$(cat "$LOG")" "^$now WARNING .*no-such-command"
+
+ask GET /health
+like "a request" "$(last)" "^$now INFO request method=GET uri=/cmon/health route=/health command=uptime client=127\.0\.0\.1 status=200 exit=0 duration_ms=[0-9.]+\$"
+ask GET /exit3
+like "a failure is a WARNING" "$(last)" "^$now WARNING request method=GET .*command=sh .*status=500 exit=3 "
+ask GET /killed
+like "so is a signal" "$(last)" "^$now WARNING request .*status=500 signal=9 "
+ask GET /missing
+like "so is a command that is not there" "$(last)" "^$now (WARNING|ERROR) request .*status=500 "
+ask_bare GET /health
+like "a refused token is an ERROR" "$(last)" "^$now ERROR refused method=GET uri=/cmon/health .*client=127\.0\.0\.1 status=401"
+ask GET /nope
+like "404" "$(last)" "^$now [A-Z]+ [a-z]+ method=GET uri=/cmon/nope .*status=404"
+ask PUT '/sync_upstream?branch=--evil'
+like "400" "$(last)" "^$now [A-Z]+ [a-z]+ method=PUT uri=/cmon/sync_upstream .*status=400"
+is "the query is not logged" "$(grep -c evil "$LOG")" 0
+ask HEAD /health
+like "HEAD" "$(last)" "method=HEAD .*status=200"
+ask OPTIONS /health
+like "OPTIONS" "$(last)" "method=OPTIONS .*status=204"
+
+# What would forge a line, or move the terminal that shows it.
+ask GET '/a%0AFORGED%20line'
+like "a newline is escaped" "$(last)" 'uri="/cmon/a\\x0[aA]FORGED line"'
+ask GET '/a%1B%5B2J%7F%08'
+like "so is an escape sequence" "$(last)" 'uri="?/cmon/a\\x1[bB]\[2J\\x7[fF]\\x08'
+ask GET '/say%22hi%22%5C'
+like "quotes and backslashes cannot end a value early" "$(last)" 'uri="/cmon/say\\"hi\\"\\\\"'
+ask GET '/%C3%A4%FF%C2%9B'
+is "no byte of the log is a control or half a character" \
+    "$(LC_ALL=C grep -c "$(printf '[\001-\010\013-\037\177]')" "$LOG") $(iconv -f UTF-8 -t UTF-8 "$LOG" >/dev/null 2>&1 && echo utf8)" "0 utf8"
+raw begin request:GET:/health "pair:REMOTE_ADDR=1.2.3.4 status=200
+ERROR forged" params params-end stdin-end read >/dev/null
+like "the client address neither" "$(last)" 'client="1\.2\.3\.4 status=200\\x0[aA]ERROR forged"'
+raw begin "pair:REQUEST_METHOD=GE T=x" pair:SCRIPT_NAME=/health params params-end stdin-end read >/dev/null
+like "nor the method" "$(last)" 'method="GE T=x"'
+is "every line is one event" "$(grep -cvE "^$now (INFO|WARNING|ERROR) (start|ready|request|refused|reload|restart|stop|drained|warning|error)( |\$)" "$LOG")" 0
+long=$(printf '%03000d' 7 | tr 0 z)
+ask GET "/$long"
+ok "a long uri makes no endless line" [ "$(tail -1 "$LOG" | wc -c)" -lt 6000 ]
+
+# Never a token, wherever a client puts it.
+other=$(openssl rand -hex 32)
+for key in "$KEY" "$other"; do
+    ask_bare GET /health -H "access_token: $key"
+    ask_bare GET /health -H "Authorization: Bearer $key"
+    ask_bare GET "/health?access_token=$key"
+    ask_bare GET "/health/$key"
+    ask_bare GET "/x${key}y"
+    ask_bare GET "/$(echo "$key" | tr a-f A-F)"
+    ask GET "/health/$key"
+    ask_bare "$key" /health
+    ask_bare GET "/health" -A "$key" -H "Referer: $key" -H "Cookie: $key"
+    raw begin request:GET:/health "pair:REMOTE_ADDR=$key" params params-end stdin-end read >/dev/null
+done
+is "no token is in the log" "$(grep -ciE "$KEY|$other|[0-9a-f]{32}" "$LOG")" 0
+like "its place is masked" "$(cat "$LOG")" 'uri="?/cmon/health/[^0-9a-f ]'
+
+# Both ends of a line survive many writers.
+before=$(grep -c ' INFO request ' "$LOG")
+for _ in $(seq 200); do
+    echo "url = \"$URL/health\""
+    echo "output = /dev/null"
+done >many.curl
+it_tls_curl -Z --parallel-max 16 -H @key.header -K many.curl 2>err
+is "200 requests at once are 200 whole lines" \
+    "$(grep -cE "^$now INFO request method=GET uri=/cmon/health .*duration_ms=[0-9.]+\$" "$LOG")" $((before + 200))
+stop
+like "the stop is logged" "$(tail -3 "$LOG")" "^$now INFO (stop|drained)"
+
+# A log that nobody reads, or that is gone, stops nothing.
+conf <<'EOC'
+log { stderr = no  syslog = no }
+EOC
+spawn-fcgi -n -s "$SOCK" -M 0600 -- "$CMON" -c "$CONF" >quiet 2>&1 &
+pid=$!
+ask GET /health
+is "without a log it serves" "$code $(cat quiet)" "200 "
+stop
+conf </dev/null
+spawn-fcgi -n -s "$SOCK" -M 0600 -- "$CMON" -c "$CONF" 2>/dev/full >/dev/null &
+pid=$!
+answers 200 GET /health
+is "a full disk under the log stops nothing" "$(ask GET /health && echo "$code")" 200
+
+finish

@@ -1,0 +1,92 @@
+#!/bin/sh
+# tests/it/reload.sh -- SIGHUP takes a good configuration and a new key, and refuses a bad one.
+. "${0%/*}/lib.sh"
+
+with() { # TEXT: a configuration that says it
+    conf <<-EOC
+	output_max = "$2"
+	route "/who" { argv = { "echo", "$1" } }
+	route "/long" { argv = { "sh", "-c", "sleep 1; echo old" } }
+	EOC
+}
+
+lines() { # ERE: how often it was said
+    grep -cE -- "$1" "$LOG"
+}
+
+more() { # ERE COUNT
+    [ "$(lines "$1")" -gt "$2" ]
+}
+
+hup() { # reloads and waits until the log tells how it went
+    it_before=$(lines '(INFO|WARNING|ERROR) reload')
+    kill -HUP "$pid"
+    within 5 more '(INFO|WARNING|ERROR) reload' "$it_before" || fail "a reload is logged" "$(tail -3 "$LOG")"
+}
+
+with one 1M
+serve
+serve_web
+is "the first configuration serves" "$(ask GET /who && json .data)" one
+
+with two 1M
+is "a changed file changes nothing by itself" "$(ask GET /who && json .data)" one
+hup
+is "after SIGHUP the second one serves" "$(ask GET /who && json .data)" two
+like "a good reload is INFO" "$(grep -E ' reload' "$LOG" | tail -1)" ' INFO reload'
+
+with three 1M
+echo 'route "/who { broken' >>"$CONF"
+hup
+is "a file that does not parse: the old one serves on" "$(ask GET /who && json .data)" two
+like "and that is an ERROR" "$(grep -E ' reload|cmon.conf:' "$LOG" | tail -3)" ' ERROR '
+like "with file and line" "$(tail -5 "$LOG")" 'cmon\.conf:[0-9]+'
+
+with three 1M
+echo 'max_running = 0' >>"$CONF"
+hup
+is "a value out of range: the old one serves on" "$(ask GET /who && json .data)" two
+
+with three 1M
+chmod 666 "$CONF"
+hup
+is "a file that others may write: the old one serves on" "$(ask GET /who && json .data)" two
+chmod 644 "$CONF"
+
+rm "$CONF"
+hup
+is "no file: the old one serves on" "$(ask GET /who && json .data)" two
+
+with three 1M
+chmod 644 client_secret.key
+hup
+is "a key that others can read: the old configuration and key serve on" "$(ask GET /who && json .data)" two
+chmod 600 client_secret.key
+
+ask_meanwhile long GET /long
+old=$KEY
+KEY=$(openssl rand -hex 32)
+echo "$KEY" >client_secret.key
+sleep 0.3 # the long one is running
+hup
+ask GET /who
+is "a new key: the old one is refused" "$code" 401
+wait $asked
+is "what was running finishes under the old configuration" "$(jq -r .data long.body)" old
+echo "access_token: $KEY" >key.header
+is "the new key opens" "$(ask GET /who && json .data)" three
+is "the old one was another" "$([ "$old" != "$KEY" ] && echo yes)" yes
+
+kill -HUP "$pid"; kill -HUP "$pid"; kill -HUP "$pid"
+sleep 0.3
+answers 200 GET /who
+ok "many reloads in a row leave the same process" kill -0 "$pid"
+i=0
+while [ $i -lt 20 ]; do
+    i=$((i + 1))
+    with "round$i" 64K
+    hup
+done
+is "twenty reloads later it serves the last" "$(ask GET /who && json .data)" round20
+
+finish

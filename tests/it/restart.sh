@@ -1,0 +1,120 @@
+#!/bin/sh
+# tests/it/restart.sh -- a new process takes over the socket, and no request is lost.
+limit=90
+. "${0%/*}/lib.sh"
+
+routes() { # [TEXT]
+    conf <<-EOC
+	pid_file = "cmon.pid"
+	max_running = 32
+	${1-}
+	route "/who"  { argv = { "sh", "-c", "echo \$PPID" } }
+	route "/slow" { argv = { "sh", "-c", "sleep 1; echo slow" } }
+	EOC
+}
+
+who() {
+    ask GET /who
+    json .data
+}
+
+changed() { # PID: another one is ready
+    [ -s cmon.pid ] && [ "$(cat cmon.pid)" != "$1" ]
+}
+
+routes
+serve
+serve_web
+first=$pid
+is "the first process serves" "$(who)" "$first"
+is "the pid file tells which" "$(cat cmon.pid)" "$first"
+
+answers 200 POST /restart
+is "the answer has the four keys first" "$(jq -c 'keys_unsorted[:4]' body)" '["status","code","message","data"]'
+ok "another process gets ready" within 5 changed "$first"
+ok "the first one ends" within 5 gone "$first"
+wait "$first"
+is "with 0" $? 0
+pid=$(cat cmon.pid)
+is "the new one serves" "$(who)" "$pid"
+answers 405 GET /restart
+ask_bare POST /restart
+is "without the key nothing restarts" "$code $(who)" "401 $pid"
+
+old=$pid
+kill -USR2 "$old"
+ok "SIGUSR2 does the same" within 5 changed "$old"
+ok "and ends the old one" within 5 gone "$old"
+pid=$(cat cmon.pid)
+is "the third one serves" "$(who)" "$pid"
+like "a restart is logged" "$(cat "$LOG")" ' INFO restart'
+
+# What runs in the old one is finished by the old one.
+ask_meanwhile slow GET /slow
+sleep 0.4
+old=$pid
+answers 200 POST /restart
+ok "the new one does not wait for a slow request" within 1 changed "$old"
+pid=$(cat cmon.pid)
+is "it serves already" "$(who)" "$pid"
+wait $asked
+is "the slow one is answered by the old one" "$(cat slow.code) $(jq -r .data slow.body)" "200 slow"
+ok "which then ends" within 5 gone "$old"
+
+# Under load, three times over.
+i=0
+while [ $i -lt 1500 ]; do
+    echo "url = \"$URL/who\""
+    echo "output = /dev/null"
+    i=$((i + 1))
+done >load.curl
+[ -z "$SAN" ] || head -1000 load.curl >less.curl
+[ -z "$SAN" ] || mv less.curl load.curl
+it_tls_curl -Z --parallel-max 8 -H @key.header -K load.curl -w '%{http_code}\n' >codes 2>load.err &
+load=$!
+restarts=0
+while kill -0 $load 2>/dev/null && [ $restarts -lt 3 ]; do
+    sleep 0.4
+    old=$pid
+    ask POST /restart
+    [ "$code" = 200 ] && within 5 changed "$old" && restarts=$((restarts + 1))
+    pid=$(cat cmon.pid)
+done
+wait $load
+is "of all requests under three restarts none is lost" \
+    "$restarts restarts, $(sort codes | uniq -c | xargs)" "3 restarts, $(($(wc -l <load.curl) / 2)) 200"
+
+# A new configuration takes effect; a broken one leaves the old process serving.
+routes 'route "/new" { argv = { "echo", "new" } }'
+old=$pid
+answers 200 POST /restart
+ok "a restart takes the new configuration" within 5 changed "$old"
+pid=$(cat cmon.pid)
+is "its route is there" "$(ask GET /new && json .data)" new
+routes 'max_running = 0'
+answers 500 POST /restart
+like "a restart that cannot be is told" "$(json '.message + " " + .data')" '.'
+sleep 0.5
+is "a broken configuration leaves the old process serving" "$(who) $(cat cmon.pid)" "$pid $pid"
+kill -USR2 "$pid"
+sleep 0.7
+is "on SIGUSR2 as well" "$(who)" "$pid"
+like "and it is logged where the mistake is" "$(tail -8 "$LOG")" 'max_running'
+mv cmon cmon.away
+routes
+answers 500 POST /restart
+is "a program that is gone leaves the old process serving" "$(who)" "$pid"
+mv cmon.away cmon
+
+# A supervisor that watches the pid: we end, it starts the next.
+routes 'restart = exit'
+kill -HUP "$pid"
+sleep 0.5
+old=$pid
+answers 200 POST /restart
+ok "restart = exit: the process ends" within 5 gone "$old"
+pid=
+serve
+is "and the next one serves" "$(who)" "$pid"
+
+finish

@@ -1,0 +1,92 @@
+#!/bin/sh
+# tests/it/secrets.sh -- no core, no ptrace, and children that see nothing but what is theirs.
+. "${0%/*}/lib.sh"
+
+conf <<EOC
+route "/look" { argv = { "$T/look.sh" } env = { "STAGE=test" } }
+route "/env"  { argv = { "env", "-0" } }
+EOC
+sed -i '2s/.*//' "$CONF" # core_dumps is at its default, with sanitizers too
+cat >look.sh <<'END'
+#!/bin/sh
+ls -l /proc/$$/fd | sed -n 's/.* \([0-9]*\) -> \(.*\)/\1 \2/p' | grep -v "$0" | sed 's/pipe:.*/pipe/'
+grep -E '^Sig(Blk|Ign|Cgt)' /proc/$$/status | tr -d '\t'
+ps -o pid=,sid=,pgid= -p $$ | awk '{ print ($1 == $2 && $2 == $3) ? "own session" : "shared" }'
+[ -t 0 ] || cat
+pwd
+umask
+END
+chmod +x look.sh
+ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
+SECRET_OF_OURS=leaked
+GIT_SSH_COMMAND=leaked
+LD_LIBRARY_PATH_X=leaked
+export ASAN_OPTIONS SECRET_OF_OURS GIT_SSH_COMMAND LD_LIBRARY_PATH_X
+exec 7<key.header 9>/dev/null # spawn-fcgi passes what it has open
+serve
+exec 7<&- 9>&-
+serve_web
+
+like "core dumps are off" "$(grep '^Max core' "/proc/$pid/limits")" '^Max core file size +0 +0 '
+if [ "$(stat -c %u "/proc/$pid/mem")" = "$(id -u)" ]; then
+    fail "the responder may not be traced" "/proc/PID/mem belongs to us"
+else
+    pass "the responder may not be traced: its memory belongs to root"
+fi
+for file in mem environ maps fd; do
+    ok "its $file cannot be read by another process of the same user" \
+        eval '! head -c 1 "/proc/$pid/$file" 2>/dev/null | grep -q . && ! ls "/proc/$pid/fd" 2>/dev/null | grep -q .'
+done
+like "a tracer is turned away" "$(timeout 5 strace -p "$pid" 2>&1 | head -2 || :)" 'not permitted|not found'
+grep -qa "$KEY" "/proc/$pid/cmdline" && fail "the key is in the command line" || pass "the key is not in the command line"
+
+ask GET /look
+is "a command is answered" "$code" 200
+out=$(json .data)
+is "its descriptors are 0, 1 and 2" "$(echo "$out" | sed -n 's/^\([0-9]\) .*/\1/p' | sort -u | xargs)" "0 1 2"
+like "nothing is on its standard input" "$out" '^0 /dev/null$'
+is "its output is one pipe" "$(echo "$out" | grep -c '^[12] pipe$')" 2
+like "no signal is blocked" "$out" '^SigBlk:0000000000000000$'
+like "nor ignored" "$out" '^SigIgn:0000000000000000$'
+like "its session is its own" "$out" '^own session$'
+
+ask GET /env
+tr '\0' '\n' <body >/dev/null
+vars=$(jq -r '.data' body | tr '\0' '\n' | sed 's/=.*//' | sort | xargs)
+is "its environment is built: these variables and no other" "$vars" "HOME LANG PATH USER"
+like "PATH is the fixed one" "$(jq -r .data body | tr '\0' '\n')" \
+    '^PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin$'
+like "LANG is C.UTF-8" "$(jq -r .data body | tr '\0' '\n')" '^LANG=C\.UTF-8$'
+is "nothing of our environment is in it" "$(grep -c leaked body)" 0
+is "nor the token" "$(grep -ciE "$KEY|token" body)" 0
+grep -l "$KEY" ./*.log web/*.log body head "$LOG" 2>/dev/null >leaks
+is "the key is in no log and no answer" "$(cat leaks)" ""
+like "the key's file is ours alone" "$(stat -c %a client_secret.key)" '^600$'
+
+# A crash leaves no core even where the shell would allow one.
+stop
+(
+    mkdir -p cores
+    ulimit -c unlimited 2>/dev/null
+    spawn-fcgi -n -s "$SOCK" -M 0600 -- "$CMON" -c "$CONF" >>"$LOG" 2>&1 &
+    echo $! >crash.pid
+    wait $!
+) &
+sleep 0.5
+within 5 [ -s crash.pid ]
+kill -SEGV "$(cat crash.pid)"
+wait
+is "a crash leaves no core" "$(find . -name 'core*' ! -name cores ! -name 'core_*')" ""
+
+conf <<'EOC'
+core_dumps = yes
+EOC
+sed -i '2s/.*//' "$CONF"
+serve
+if [ "$(stat -c %u "/proc/$pid/mem")" = "$(id -u)" ]; then
+    pass "core_dumps = yes opens it for debugging"
+else
+    fail "core_dumps = yes opens it for debugging"
+fi
+
+finish
