@@ -7,9 +7,16 @@ check() { # sets `said` and `status` of check-config
     status=$?
 }
 
-# Line 1 of the text is line 4 of the file.
+put() { # the text is the head of the file, so that its lines are the file's
+    {
+        cat
+        echo 'key_file = "client_secret.key"'
+        echo "route \"/reboot\" { argv = { \"$T/bin/reboot-recorder\" } }"
+    } >"$CONF"
+}
+
 wrong() { # WHY LINE ERE TEXT
-    printf '%s\n' "$4" | conf
+    printf '%s\n' "$4" | put
     check
     like "$1: exit 1, the line, and why" "$status $(echo "$said" | grep ': error: ')" \
         "(^1 |^).*cmon\\.conf:$2: error: .*$3"
@@ -20,13 +27,13 @@ conf </dev/null
 check
 is "a good one says so" "$status $said" "0 $CONF: configuration is good"
 
-wrong "an unknown setting" 4 "no_such" 'no_such = 1'
-wrong "a value of the wrong type" 4 "max_running" 'max_running = many'
-wrong "no closing brace" '[456]' "." 'route "/x" { argv = { "true" }'
-wrong "no closing quote" '[456]' "." 'workdir = "x'
+wrong "an unknown setting" 1 "no_such" 'no_such = 1'
+wrong "a value of the wrong type" 1 "max_running" 'max_running = many'
+wrong "no closing brace" '[123]' "." 'route "/x" { argv = { "true" }'
+wrong "no closing quote" '[123]' "." 'workdir = "x'
 while IFS='|' read -r name values; do
     for value in $values; do
-        wrong "$name = $value" 4 "$name" "$name = $value"
+        wrong "$name = $value" 1 "$name" "$name = $value"
     done
 done <<'END'
 max_running|0 -1 4097
@@ -44,41 +51,41 @@ restart|maybe
 builtin_routes|perhaps
 core_dumps|2
 END
-wrong "arena chunk too small" 4 chunk 'arena { chunk = "256" }'
-wrong "arena chunk too large" 4 chunk 'arena { chunk = "8M" }'
-wrong "arena chunk no power of two" 4 chunk 'arena { chunk = "1000" }'
-wrong "arena chunks out of range" 4 chunks 'arena { chunks = 1000001 }'
-wrong "a log that goes nowhere it knows" 4 "." 'log { file = "x" }'
-wrong "a workdir that is not there" 4 workdir 'workdir = "nowhere"'
-wrong "an environment entry without a name" 4 env 'env = { "=x" }'
-wrong "an environment entry without =" 4 env 'env = { "NAME" }'
-wrong "the same route twice" 5 /x 'route "/x" { argv = { "true" } }
+wrong "arena chunk too small" 1 chunk 'arena { chunk = "256" }'
+wrong "arena chunk too large" 1 chunk 'arena { chunk = "8M" }'
+wrong "arena chunk no power of two" 1 chunk 'arena { chunk = "1000" }'
+wrong "arena chunks out of range" 1 chunks 'arena { chunks = 1000001 }'
+wrong "a log that goes nowhere it knows" 1 "." 'log { file = "x" }'
+wrong "a workdir that is not there" 1 workdir 'workdir = "nowhere"'
+wrong "an environment entry without a name" 1 env 'env = { "=x" }'
+wrong "an environment entry without =" 1 env 'env = { "NAME" }'
+wrong "the same route twice" 2 /x 'route "/x" { argv = { "true" } }
 route "/x" { argv = { "true" } }'
 
-in_route() { # WHY LINE ERE TEXT: inside a route; its first line is line 5
+in_route() { # WHY LINE ERE TEXT: inside a route; its first line is line 2
     wrong "$1" "$2" "$3" "route \"/x\" {
 $4
 }"
 }
 
-in_route "a route without argv" '[4-6]' argv 'method = { GET }'
-in_route "an empty argv" '[4-6]' argv 'argv = { }'
-in_route "an empty command" '[4-6]' . 'argv = { "" }'
-in_route "an unknown method" 5 BREW 'method = { BREW } argv = { "true" }'
-in_route "HEAD is ours" 5 HEAD 'method = { HEAD } argv = { "true" }'
-in_route "OPTIONS is ours" 5 OPTIONS 'method = { OPTIONS } argv = { "true" }'
-in_route "no method" '[4-6]' method 'method = { } argv = { "true" }'
-in_route "a timeout of nothing" 5 timeout 'timeout = 0 argv = { "true" }'
-in_route "an output_max too large" 5 output_max 'output_max = "2G" argv = { "true" }'
-in_route "an unknown setting of a route" 5 colour 'colour = red'
-in_route "a parameter that is used nowhere" '[5-6]' a 'argv = { "true" } param "a" { type = bool }'
-in_route "a placeholder without a parameter" '[4-6]' a 'argv = { "echo", "{a}" }'
-in_route "a brace that is not closed" '[4-6]' . 'argv = { "echo", "{a" }'
-in_route "a brace that is not opened" '[4-6]' . 'argv = { "echo", "a}" }'
-in_route "a placeholder as the command" '[4-6]' . 'argv = { "{a}" } param "a" { type = bool }'
+in_route "a route without argv" '[1-3]' argv 'method = { GET }'
+in_route "an empty argv" '[1-3]' argv 'argv = { }'
+in_route "an empty command" '[1-3]' . 'argv = { "" }'
+in_route "an unknown method" 2 BREW 'method = { BREW } argv = { "true" }'
+in_route "HEAD is ours" 2 HEAD 'method = { HEAD } argv = { "true" }'
+in_route "OPTIONS is ours" 2 OPTIONS 'method = { OPTIONS } argv = { "true" }'
+in_route "no method" '[1-3]' method 'method = { } argv = { "true" }'
+in_route "a timeout of nothing" 2 timeout 'timeout = 0 argv = { "true" }'
+in_route "an output_max too large" 2 output_max 'output_max = "2G" argv = { "true" }'
+in_route "an unknown setting of a route" 2 colour 'colour = red'
+in_route "a parameter that is used nowhere" '[2-3]' a 'argv = { "true" } param "a" { type = bool }'
+in_route "a placeholder without a parameter" '[1-3]' a 'argv = { "echo", "{a}" }'
+in_route "a brace that is not closed" '[1-3]' . 'argv = { "echo", "{a" }'
+in_route "a brace that is not opened" '[1-3]' . 'argv = { "echo", "a}" }'
+in_route "a placeholder as the command" '[1-3]' . 'argv = { "{a}" } param "a" { type = bool }'
 
 in_param() { # WHY ERE NAME TEXT
-    wrong "$1" '[4-7]' "$2" "route \"/x\" { argv = { \"echo\", \"{$3}\" }
+    wrong "$1" '[1-4]' "$2" "route \"/x\" { argv = { \"echo\", \"{$3}\" }
 param \"$3\" {
 $4
 } }"
@@ -103,20 +110,20 @@ in_param "a default that its pattern refuses" default a 'type = text pattern = "
 in_param "a max_len of nothing" max_len a 'type = text max_len = 0'
 in_param "a variable that is no name" env a 'type = bool env = "1X"'
 in_param "values where they mean nothing" values a 'type = int values = { a }'
-wrong "the same parameter twice" '[45]' a 'route "/x" { argv = { "echo", "{a}" } param "a" { type = bool }
+wrong "the same parameter twice" '[12]' a 'route "/x" { argv = { "echo", "{a}" } param "a" { type = bool }
 param "a" { type = bool } }'
-wrong "a path without a slash" 4 . 'route "x" { argv = { "true" } }'
-wrong "an empty path" 4 . 'route "" { argv = { "true" } }'
-wrong "a path with a query" 4 . 'route "/x?y" { argv = { "true" } }'
+wrong "a path without a slash" 1 . 'route "x" { argv = { "true" } }'
+wrong "an empty path" 1 . 'route "" { argv = { "true" } }'
+wrong "a path with a query" 1 . 'route "/x?y" { argv = { "true" } }'
 
-conf <<'END'
+put <<'END'
 max_running = 0
 queue = -1
 route "/x" { method = { BREW } argv = { "true" } }
 END
 check
 is "all mistakes are told, not just the first" \
-    "$(echo "$said" | sed -n 's/.*cmon\.conf:\([0-9]*\): error: .*/\1/p' | sort -u | xargs)" "4 5 6"
+    "$(echo "$said" | sed -n 's/.*cmon\.conf:\([0-9]*\): error: .*/\1/p' | sort -u | xargs)" "1 2 3"
 
 # The file and the key themselves.
 bad() { # WHY ERE
@@ -145,10 +152,10 @@ check
 is "a key without a newline is good" $status 0
 
 # The server refuses to start on any of it.
-echo 'max_running = 0' | conf
+echo 'max_running = 0' | put
 spawn-fcgi -n -s "$SOCK" -M 0600 -- "$CMON" -c "$CONF" >"$LOG" 2>&1
 is "the server refuses to start" $? 1
-like "and says where the mistake is" "$(cat "$LOG")" 'cmon\.conf:4: error: .*max_running'
+like "and says where the mistake is" "$(cat "$LOG")" 'cmon\.conf:1: error: .*max_running'
 chmod 644 client_secret.key
 conf </dev/null
 spawn-fcgi -n -s "$SOCK" -M 0600 -- "$CMON" -c "$CONF" >"$LOG" 2>&1

@@ -174,13 +174,10 @@ gone() { # PID: ended, reaped by its parent or not
 # --- servers -----------------------------------------------------------------
 
 # Writes cmon.conf: standard input, after what every test needs.  Line 1 of the
-# input is line 4 of the file.
+# input is line 3 of the file.
 conf() {
     {
         echo 'key_file = "client_secret.key"'
-        # LeakSanitizer looks into its own process, which a responder that
-        # must not be traced does not allow.
-        if [ -n "$SAN" ]; then echo 'core_dumps = yes'; else echo; fi
         echo "route \"/reboot\" { argv = { \"$T/bin/reboot-recorder\" } }"
         cat
     } >"$CONF"

@@ -30,8 +30,6 @@ like "the stop is logged" "$(cat "$LOG")" ' INFO stop'
 like "and that all was drained" "$(cat "$LOG")" ' INFO drained'
 
 serve
-stop HUP
-serve
 kill -PIPE "$pid"
 kill -USR1 "$pid" 2>/dev/null
 sleep 0.2

@@ -13,7 +13,6 @@ route "/zombie" { argv = { "sh", "-c", "sleep 0.01 & sleep 0.01 & echo x" } }
 route "/big"   { argv = { "head", "-c", "200000", "/dev/zero" } }
 route "/gone"  { argv = { "no-such-command" } }
 EOC
-sed -i '2s/.*//' "$CONF" # core_dumps is said once
 serve
 serve_web
 
