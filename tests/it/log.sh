@@ -21,9 +21,9 @@ like "and that it is ready" "$(cat "$LOG")" "^$now INFO ready"
 like "a missing command is a warning at start" "$(cat "$LOG")" "^$now WARNING .*no-such-command"
 
 ask GET /health
-like "a request" "$(last)" "^$now INFO request method=GET uri=/cmon/health route=/health command="?uptime"? client=127\.0\.0\.1 status=200 exit=0 duration_ms=[0-9.]+\$"
+like "a request" "$(last)" "^$now INFO request method=GET uri=/cmon/health route=/health command=.?uptime.? client=127\.0\.0\.1 status=200 exit=0 duration_ms=[0-9.]+\$"
 ask GET /exit3
-like "a failure is a WARNING" "$(last)" "^$now WARNING request method=GET .*command="?sh.*status=500 exit=3 "
+like "a failure is a WARNING" "$(last)" "^$now WARNING request method=GET .*command=.?sh.*status=500 exit=3 "
 ask GET /killed
 like "so is a signal" "$(last)" "^$now WARNING request .*status=500 signal=9 "
 ask GET /missing
