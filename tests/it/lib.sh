@@ -203,7 +203,7 @@ it_is_ready() {
 stop() { # [SIGNAL]; sets `ended`, the exit status
     [ -n "$pid" ] || return 0
     kill -"${1:-TERM}" "$pid" 2>/dev/null
-    wait "$pid"
+    wait "$pid" 2>/dev/null
     ended=$?
     pid=
 }
@@ -249,7 +249,7 @@ it_web_is_ready() {
 stop_web() {
     [ -n "$web" ] || return 0
     kill -TERM "$web" 2>/dev/null
-    wait "$web"
+    wait "$web" 2>/dev/null
     web=
 }
 
