@@ -23,4 +23,4 @@ it_scripts = \
 	%D%/steady.sh
 TESTS += $(it_scripts)
 dist_check_SCRIPTS += $(it_scripts)
-EXTRA_DIST += %D%/lib.sh %D%/fcgi_raw.py .ci/check-includes
+EXTRA_DIST += %D%/lib.sh %D%/fcgi_raw.py tests/.may_include .ci/check-includes
