@@ -9,6 +9,8 @@ noinst_LIBRARIES += %D%/libcmon.a
 	%D%/param.c %D%/param.h \
 	%D%/params.c %D%/params.h \
 	%D%/pattern.c %D%/pattern.h \
+	%D%/record.c %D%/record.h \
 	%D%/route.c %D%/route.h \
-	%D%/template.c %D%/template.h
+	%D%/template.c %D%/template.h \
+	%D%/wire.c %D%/wire.h
 CMON_LIBS = %D%/libcmon.a $(EXEC_LIBS) $(FCGI_LIBS) $(CONFUSE_LIBS) $(PCRE2_LIBS) $(CRYPTO_LIBS)

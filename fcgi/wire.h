@@ -1,0 +1,35 @@
+/* fcgi/wire.h -- moves records over a connection without ever blocking.
+ *
+ * What the records mean is record.h's business; whose turn it is, serve's.
+ */
+#ifndef FCGI_WIRE_H
+#define FCGI_WIRE_H
+
+#include "fcgi/record.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum wire_status {
+    WIRE_OK,    /* read: some bytes came; write: all is sent */
+    WIRE_AGAIN, /* the kernel has no more, or takes no more, right now */
+    WIRE_GONE,  /* the peer has left */
+};
+
+/* A response on its way: the CGI header and body `p`, framed as it goes. */
+struct wire_out {
+    const unsigned char *p; /* the caller's, until all is sent */
+    size_t n;               /* bytes */
+    uint64_t sent;          /* bytes of the framed stream */
+    uint16_t id;
+};
+
+/* Reads once into the collector and stores the number of bytes. */
+enum wire_status wire_read(int fd, struct record_in *in, size_t *ret_n)
+    __attribute__((warn_unused_result, nonnull));
+
+/* Sends as much as the kernel takes. */
+enum wire_status wire_write(int fd, struct wire_out *out)
+    __attribute__((warn_unused_result, nonnull));
+
+#endif
