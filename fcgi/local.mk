@@ -6,6 +6,7 @@ noinst_LIBRARIES += %D%/libcmon.a
 	%D%/branch.c %D%/branch.h \
 	%D%/conf.h \
 	%D%/key.c %D%/key.h \
+	%D%/log.c %D%/log.h \
 	%D%/param.c %D%/param.h \
 	%D%/params.c %D%/params.h \
 	%D%/pattern.c %D%/pattern.h \

@@ -1,0 +1,175 @@
+/* fcgi/log.c -- contracts are in log.h. */
+#include "config.h"
+
+#include "fcgi/log.h"
+
+#include "base/clock.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+/* A run of hexadecimal digits from this length on may be (part of) a token. */
+enum {
+    MASK_DIGITS = 32
+};
+
+static atomic_bool use_stderr = true;
+static atomic_bool use_syslog = false;
+
+void
+log_open(bool to_stderr, bool to_syslog)
+{
+    if (to_syslog && !atomic_load(&use_syslog))
+        openlog("cmon", LOG_PID | LOG_CONS, LOG_DAEMON);
+    atomic_store(&use_stderr, to_stderr);
+    atomic_store(&use_syslog, to_syslog);
+}
+
+static bool
+is_hex(unsigned char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static bool
+is_plain(const char *s)
+{
+    if (*s == '\0')
+        return false;
+    for (; *s != '\0'; s++)
+        if ((unsigned char)*s <= ' ' || (unsigned char)*s >= 0x7f || strchr("\"\\=", *s) != NULL)
+            return false;
+    return true;
+}
+
+static void
+put_escaped(struct buf *b, const char *s)
+{
+    size_t hex;
+
+    while (*s != '\0') {
+        for (hex = 0; is_hex((unsigned char)s[hex]); hex++)
+            continue;
+        if (hex >= MASK_DIGITS) {
+            buf_puts(b, "[masked]");
+            s += hex;
+        } else if (hex > 0) {
+            buf_put(b, s, hex);
+            s += hex;
+        } else {
+            if ((unsigned char)*s < ' ' || (unsigned char)*s >= 0x7f)
+                buf_printf(b, "\\x%02x", (unsigned)(unsigned char)*s);
+            else if (*s == '"' || *s == '\\')
+                buf_printf(b, "\\%c", *s);
+            else
+                buf_putc(b, (unsigned char)*s);
+            s++;
+        }
+    }
+}
+
+void
+log_begin(struct log_line *l, enum log_level level, const char *event)
+{
+    static const char *const name[] = { "INFO", "WARNING", "ERROR" };
+    char stamp[CLOCK_STAMP_MAX];
+
+    l->level = level;
+    /* Room for the newline is kept back. */
+    buf_over(&l->buf, l->text, sizeof(l->text) - 1);
+    buf_printf(&l->buf, "%s %s %s", clock_stamp(stamp), name[level], event);
+}
+
+void
+log_str(struct log_line *l, const char *key, const char *value)
+{
+    struct buf before = l->buf;
+    bool plain = is_plain(value);
+
+    buf_printf(&l->buf, plain ? " %s=" : " %s=\"", key);
+    put_escaped(&l->buf, value);
+    if (!plain)
+        buf_putc(&l->buf, '"');
+    /* A value that does not fit goes whole: no quote stays open. */
+    if (l->buf.full)
+        l->buf = before;
+}
+
+void
+log_words(struct log_line *l, const char *key, char *const *words)
+{
+    struct buf before = l->buf;
+    size_t i;
+
+    buf_printf(&l->buf, " %s=\"", key);
+    for (i = 0; words[i] != NULL; i++) {
+        if (i > 0)
+            buf_putc(&l->buf, ' ');
+        put_escaped(&l->buf, words[i]);
+    }
+    buf_putc(&l->buf, '"');
+    if (l->buf.full) {
+        l->buf = before;
+        log_str(l, key, words[0]);
+    }
+}
+
+void
+log_int(struct log_line *l, const char *key, int64_t value)
+{
+    buf_printf(&l->buf, " %s=%lld", key, (long long)value);
+}
+
+void
+log_msec(struct log_line *l, const char *key, int64_t nsec)
+{
+    int64_t usec = nsec / 1000;
+
+    buf_printf(&l->buf, " %s=%lld.%03d", key, (long long)(usec / 1000), (int)(usec % 1000));
+}
+
+static void
+put_stderr(const char *text, size_t n)
+{
+    ssize_t put = write(STDERR_FILENO, text, n);
+
+    (void)put; /* there is nobody to tell when the log cannot be written */
+}
+
+void
+log_end(struct log_line *l)
+{
+    static const int priority[] = { LOG_INFO, LOG_WARNING, LOG_ERR };
+    size_t n = l->buf.n;
+    const char *text;
+
+    l->text[n] = '\n';
+    if (atomic_load(&use_stderr))
+        put_stderr(l->text, n + 1);
+    if (atomic_load(&use_syslog)) {
+        /* syslog stamps its lines itself. */
+        text = memchr(l->text, ' ', n);
+        if (text != NULL)
+            syslog(LOG_DAEMON | priority[l->level], "%.*s", (int)(n - (size_t)(text - l->text) - 1),
+                text + 1);
+    }
+}
+
+void
+log_event(enum log_level level, const char *event, const char *fmt, ...)
+{
+    struct log_line l;
+    char msg[1024];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(msg, sizeof(msg), fmt, ap); /* a longer message is cut */
+    va_end(ap);
+    log_begin(&l, level, event);
+    log_str(&l, "msg", msg);
+    log_end(&l);
+}
