@@ -5,12 +5,14 @@ noinst_LIBRARIES += %D%/libcmon.a
 %C%_libcmon_a_SOURCES = \
 	%D%/branch.c %D%/branch.h \
 	%D%/conf.h \
+	%D%/gate.c %D%/gate.h \
 	%D%/key.c %D%/key.h \
 	%D%/log.c %D%/log.h \
 	%D%/param.c %D%/param.h \
 	%D%/params.c %D%/params.h \
 	%D%/pattern.c %D%/pattern.h \
 	%D%/record.c %D%/record.h \
+	%D%/req.c %D%/req.h \
 	%D%/route.c %D%/route.h \
 	%D%/template.c %D%/template.h \
 	%D%/wire.c %D%/wire.h

@@ -1,0 +1,235 @@
+/* fcgi/req.c -- contracts are in req.h. */
+#include "config.h"
+
+#include "fcgi/req.h"
+
+#include "arena/region.h"
+#include "base/crypto.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Apache hands variables through an internal redirect with this in front. */
+static const char redirect[] = "REDIRECT_";
+
+static const char *const secret[] = {
+    "HTTP_ACCESS_TOKEN",
+    "HTTP_X_ACCESS_TOKEN",
+    "HTTP_AUTHORIZATION",
+};
+
+enum {
+    NSECRET = sizeof(secret) / sizeof(secret[0]),
+    AUTHORIZATION = 2
+};
+
+static const struct {
+    const char *name;
+    size_t at;
+} field[] = {
+    { "REQUEST_METHOD", offsetof(struct req, method) },
+    { "PATH_INFO", offsetof(struct req, path_info) },
+    { "SCRIPT_NAME", offsetof(struct req, script_name) },
+    { "DOCUMENT_URI", offsetof(struct req, document_uri) },
+    { "CMON_PREFIX", offsetof(struct req, prefix) },
+    { "QUERY_STRING", offsetof(struct req, query) },
+    { "REMOTE_ADDR", offsetof(struct req, client) },
+    { "DOCUMENT_ROOT", offsetof(struct req, document_root) },
+};
+
+enum {
+    NFIELD = sizeof(field) / sizeof(field[0])
+};
+
+/* Returns the value of "NAME=value" when the name is `name`, else NULL. */
+static const char *
+value_of(const char *var, const char *name)
+{
+    size_t n = strlen(name);
+
+    return strncmp(var, name, n) == 0 && var[n] == '=' ? var + n + 1 : NULL;
+}
+
+/* Returns which credential header a variable is, as an index for `seen`
+ * (REDIRECT_ forms count on their own), or -1. */
+static int
+secret_of(const char *var, const char **ret_value)
+{
+    int base = 0;
+    unsigned i;
+
+    if (strncmp(var, redirect, sizeof(redirect) - 1) == 0) {
+        var += sizeof(redirect) - 1;
+        base = NSECRET;
+    }
+    for (i = 0; i < NSECRET; i++) {
+        *ret_value = value_of(var, secret[i]);
+        if (*ret_value != NULL)
+            return base + (int)i;
+    }
+    return -1;
+}
+
+bool
+req_is_secret(const char *var)
+{
+    const char *value;
+
+    return secret_of(var, &value) >= 0;
+}
+
+/* "Bearer <token>" (RFC 6750); other schemes are for somebody else. */
+static const char *
+bearer(const char *value)
+{
+    if (strncasecmp(value, "Bearer ", 7) != 0)
+        return NULL;
+    value += 7;
+    return value + strspn(value, " ");
+}
+
+static int
+take_secret(struct req *req, struct region *r, bool *seen, int which, const char *value)
+{
+    char *copy;
+
+    if (which % NSECRET == AUTHORIZATION) {
+        value = bearer(value);
+        if (value == NULL)
+            return 0;
+    }
+    if (seen[which]) {
+        req->credential_repeated = true;
+        return 0;
+    }
+    seen[which] = true;
+    copy = region_strdup(r, value);
+    if (copy == NULL)
+        return -ENOMEM;
+    req->credential[req->ncredentials++] = copy;
+    return 0;
+}
+
+static int64_t
+length_of(const char *s)
+{
+    char *end;
+    long long n;
+
+    if (*s < '0' || *s > '9')
+        return -1;
+    errno = 0;
+    n = strtoll(s, &end, 10);
+    return *end == '\0' ? n : -1;
+}
+
+static int
+take_field(struct req *req, struct region *r, const char *var)
+{
+    const char *value, *copy;
+    const char **slot;
+    unsigned i;
+
+    for (i = 0; i < NFIELD; i++) {
+        value = value_of(var, field[i].name);
+        if (value != NULL)
+            break;
+    }
+    if (i == NFIELD) {
+        value = value_of(var, "CONTENT_LENGTH");
+        if (value != NULL)
+            req->content_length = length_of(value);
+        return 0;
+    }
+    slot = (const char **)(void *)((char *)req + field[i].at);
+    if (*slot != NULL)
+        return 0;
+    copy = region_strdup(r, value);
+    if (copy == NULL)
+        return -ENOMEM;
+    *slot = copy;
+    return 0;
+}
+
+int
+req_from_env(char *const *envp, struct region *r, struct req *ret_req)
+{
+    bool seen[2 * NSECRET] = { false };
+    struct req req = { .content_length = -1 };
+    const char **slot;
+    const char *value;
+    unsigned i;
+    int which, rc = 0;
+
+    for (; *envp != NULL && rc == 0; envp++) {
+        which = secret_of(*envp, &value);
+        rc = which >= 0 ? take_secret(&req, r, seen, which, value) : take_field(&req, r, *envp);
+    }
+    for (i = 0; i < NFIELD; i++) {
+        slot = (const char **)(void *)((char *)&req + field[i].at);
+        if (*slot == NULL && slot != &req.prefix)
+            *slot = "";
+    }
+    if (rc < 0)
+        req_cleanse(&req);
+    *ret_req = req;
+    return rc;
+}
+
+/* What of `path` lies below `prefix`, or NULL. */
+static const char *
+below(const char *path, const char *prefix)
+{
+    size_t n = strlen(prefix);
+
+    return strncmp(path, prefix, n) == 0 && path[n] == '/' ? path + n : NULL;
+}
+
+const char *
+req_path(const struct req *req, const char *mount, struct region *r)
+{
+    const char *prefix = req->prefix != NULL ? req->prefix : mount;
+    const char *path = req->path_info;
+    const char *rest, *whole;
+    size_t n = strlen(prefix);
+
+    if (*path == '\0')
+        path = *req->script_name != '\0' ? req->script_name : req->document_uri;
+    /* A prefix may be written with its slash. */
+    if (n > 0 && prefix[n - 1] == '/') {
+        prefix = region_strndup(r, prefix, n - 1);
+        if (prefix == NULL)
+            return NULL;
+    }
+    if (*prefix == '\0')
+        return path;
+    rest = below(path, prefix);
+    if (rest != NULL || *req->path_info == '\0')
+        return rest;
+    whole = region_printf(r, "%s%s", req->script_name, req->path_info);
+    return whole != NULL ? below(whole, prefix) : NULL;
+}
+
+const char *
+req_uri(const struct req *req, struct region *r)
+{
+    const char *uri;
+
+    if (*req->document_uri != '\0')
+        return req->document_uri;
+    uri = region_printf(r, "%s%s", req->script_name, req->path_info);
+    return uri != NULL ? uri : req->script_name;
+}
+
+void
+req_cleanse(struct req *req)
+{
+    unsigned i;
+
+    for (i = 0; i < req->ncredentials; i++)
+        crypto_cleanse(req->credential[i], strlen(req->credential[i]));
+    req->ncredentials = 0;
+}
