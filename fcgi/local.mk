@@ -3,6 +3,8 @@ EXTRA_DIST += %D%/.may_include
 # Everything of the responder but main(), so that tests can link it.
 noinst_LIBRARIES += %D%/libcmon.a
 %C%_libcmon_a_SOURCES = \
+	%D%/auth.c %D%/auth.h \
+	%D%/authorize.c %D%/authorize.h \
 	%D%/branch.c %D%/branch.h \
 	%D%/conf.h \
 	%D%/gate.c %D%/gate.h \
