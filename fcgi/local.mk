@@ -8,13 +8,16 @@ noinst_LIBRARIES += %D%/libcmon.a
 	%D%/branch.c %D%/branch.h \
 	%D%/conf.h \
 	%D%/gate.c %D%/gate.h \
+	%D%/handle.c %D%/handle.h \
 	%D%/key.c %D%/key.h \
 	%D%/log.c %D%/log.h \
 	%D%/param.c %D%/param.h \
 	%D%/params.c %D%/params.h \
 	%D%/pattern.c %D%/pattern.h \
 	%D%/record.c %D%/record.h \
+	%D%/reply.c %D%/reply.h \
 	%D%/req.c %D%/req.h \
+	%D%/reqlog.c %D%/reqlog.h \
 	%D%/route.c %D%/route.h \
 	%D%/template.c %D%/template.h \
 	%D%/wire.c %D%/wire.h

@@ -1,0 +1,185 @@
+/* fcgi/handle.c -- contracts are in handle.h. */
+#include "config.h"
+
+#include "fcgi/handle.h"
+
+#include "arena/region.h"
+#include "base/err.h"
+#include "exec/path.h"
+#include "fcgi/authorize.h"
+#include "fcgi/conf.h"
+#include "fcgi/params.h"
+#include "fcgi/req.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    RETRY_SECONDS = 1
+};
+
+static void
+refuse(struct handled *h, int status, const char *message)
+{
+    h->next = HANDLE_REPLY;
+    h->reply = (struct reply){ .status = status, .message = message };
+}
+
+/* A key that the web server hands out to anybody is no key. */
+static bool
+is_below(const char *file, const char *dir)
+{
+    size_t n = strlen(dir);
+
+    while (n > 0 && dir[n - 1] == '/')
+        n--;
+    return *dir == '/' && strncmp(file, dir, n) == 0 && file[n] == '/';
+}
+
+static bool
+is_exposed(const struct conf *conf, const char *document_root)
+{
+    return is_below(conf->key_file, document_root) ||
+           (conf->file != NULL && is_below(conf->file, document_root));
+}
+
+/* Whether the method fits the route; what does not need more is replied. */
+static bool
+check_method(unsigned method, const struct route *rt, struct handled *h)
+{
+    unsigned wanted = method == METHOD_HEAD ? METHOD_GET : method;
+
+    if (method == METHOD_OPTIONS) {
+        refuse(h, 204, "");
+        h->reply.no_body = true;
+    } else if ((rt->methods & wanted) == 0) {
+        refuse(h, 405, "Method Not Allowed");
+    } else {
+        return true;
+    }
+    h->reply.allow = rt;
+    return false;
+}
+
+static const char *
+keep_text(struct region *r, const struct err *err)
+{
+    const char *text = region_strdup(r, err->text);
+
+    return text != NULL ? text : "out of memory";
+}
+
+/* Finds the command's file: known since the configuration was read, or, if it
+ * was missing then, perhaps here by now. */
+static int
+find_command(const struct conf *conf, const struct route *rt, struct region *r, struct handled *h,
+    struct err *err)
+{
+    h->path = rt->command;
+    return h->path != NULL ? 0 : path_resolve(r, rt->argv[0], conf->path, &h->path, err);
+}
+
+static void
+plan_run(const struct conf *conf, const struct route *rt, const struct params *params,
+    struct region *r, struct handled *h)
+{
+    struct err err;
+    char **argv;
+    int rc;
+
+    rc = params_argv(rt, params, r, &argv, &err);
+    if (rc == 0)
+        rc = params_env(rt, params, r, &h->envp, &err);
+    if (rc < 0) {
+        refuse(h, rc == -EINVAL ? 400 : 503, keep_text(r, &err));
+        return;
+    }
+    rc = find_command(conf, rt, r, h, &err);
+    if (rc < 0) {
+        h->num = -rc;
+        handle_start_failure(-rc, keep_text(r, &err), &h->reply);
+        return;
+    }
+    h->argv = argv;
+    h->next = HANDLE_RUN;
+}
+
+static enum verb
+verb_of(unsigned method)
+{
+    if (method == METHOD_OPTIONS)
+        return VERB_DESCRIBE;
+    return method == METHOD_HEAD ? VERB_VALIDATE : VERB_RUN;
+}
+
+/* For a caller whose identity is established. */
+static void
+decide(const struct conf *conf, const struct identity *who, const struct req *req, unsigned method,
+    struct region *r, struct handled *h)
+{
+    const struct route *rt = h->route;
+    enum verb verb = verb_of(method);
+    struct params params;
+    struct err err;
+    int rc;
+
+    if (rt == NULL) {
+        refuse(h, 404, "Not Found");
+        return;
+    }
+    if (!authorize(who, verb, rt, NULL)) {
+        refuse(h, 403, "Forbidden");
+        return;
+    }
+    if (!check_method(method, rt, h))
+        return;
+    if (req->content_length > (int64_t)conf->body_max) {
+        refuse(h, 413, "Request body too large");
+        return;
+    }
+    rc = params_bind(rt, req->query, r, &params, &err);
+    if (rc < 0)
+        refuse(h, rc == -EINVAL ? 400 : 503, keep_text(r, &err));
+    else if (!authorize(who, verb, rt, &params))
+        refuse(h, 403, "Forbidden");
+    else if (rt->action == ROUTE_RESTART)
+        h->next = HANDLE_RESTART;
+    else
+        plan_run(conf, rt, &params, r, h);
+    if (verb == VERB_VALIDATE && h->next != HANDLE_REPLY)
+        refuse(h, 200, "");
+}
+
+void
+handle_request(const struct conf *conf, const struct identity *who, const struct req *req,
+    struct region *r, struct handled *ret_handled)
+{
+    struct handled *h = ret_handled;
+    const char *path = req_path(req, conf->mount, r);
+    unsigned method = method_from_name(req->method);
+
+    *h = (struct handled){ .next = HANDLE_REPLY };
+    h->route = path != NULL ? conf_route(conf, path) : NULL;
+    if (is_exposed(conf, req->document_root)) {
+        refuse(h, 500, "the key or the configuration lies under the document root; move it");
+    } else if (who->kind == IDENTITY_NONE) {
+        refuse(h, 401, "Authentication Error");
+    } else {
+        decide(conf, who, req, method, r, h);
+        if (method == METHOD_HEAD)
+            h->reply.no_body = true;
+    }
+}
+
+void
+handle_start_failure(int num, const char *why, struct reply *ret_reply)
+{
+    bool shortage = num == EAGAIN || num == ENOMEM || num == EMFILE || num == ENFILE;
+
+    *ret_reply = (struct reply){
+        .status = shortage ? 503 : 500,
+        .message = shortage ? "Busy" : "Command failed",
+        .data = span_str(why),
+        .retry_after = shortage ? RETRY_SECONDS : 0,
+    };
+}

@@ -1,0 +1,43 @@
+/* fcgi/handle.h -- from a request to a decision.
+ *
+ * One way for every mode: identity, route, method, parameters, authorization,
+ * argv.  Nothing is started here and nothing waits; the caller runs or replies
+ * as it is told.
+ */
+#ifndef FCGI_HANDLE_H
+#define FCGI_HANDLE_H
+
+#include "fcgi/auth.h"
+#include "fcgi/reply.h"
+
+struct conf;
+struct region;
+struct req;
+
+enum handle_next {
+    HANDLE_REPLY,   /* say `reply` */
+    HANDLE_RUN,     /* run argv, then say what came of it */
+    HANDLE_RESTART, /* restart cmon, then say whether it worked */
+};
+
+struct handled {
+    enum handle_next next;
+    struct reply reply;        /* HANDLE_REPLY */
+    int num;                   /* errno value when the command was not found, else 0 */
+    const struct route *route; /* found and allowed to know, or NULL */
+    const char *path;          /* HANDLE_RUN: what execve(2) gets */
+    char *const *argv;
+    char *const *envp;
+};
+
+/* Decides on a request whose caller is already identified.  What is returned
+ * lives in `r` and in the configuration. */
+void handle_request(const struct conf *conf, const struct identity *who, const struct req *req,
+    struct region *r, struct handled *ret_handled) __attribute__((nonnull));
+
+/* The reply for a command that did not come to life: 503 when the machine is
+ * short of processes, memory or descriptors, else 500 that says why. */
+void handle_start_failure(int num, const char *why, struct reply *ret_reply)
+    __attribute__((nonnull));
+
+#endif

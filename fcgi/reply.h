@@ -1,0 +1,49 @@
+/* fcgi/reply.h -- what is answered, and its form: CGI header and JSON body.
+ *
+ * Every way out (FastCGI, CGI, `cmon run --json`) says it with these.
+ */
+#ifndef FCGI_REPLY_H
+#define FCGI_REPLY_H
+
+#include "base/span.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct route;
+struct run_result;
+
+enum {
+    REPLY_HEADER_MAX = 512, /* bytes of CGI header */
+    REPLY_FIXED_MAX = 2048, /* bytes of body beside the data, message included */
+    REPLY_SMALL_MAX = REPLY_HEADER_MAX + REPLY_FIXED_MAX,
+    REPLY_MESSAGE_MAX = 256, /* bytes; a longer message is cut */
+};
+
+struct reply {
+    int status;
+    const char *message;
+    struct span data;                /* p is NULL: null */
+    const struct run_result *result; /* NULL: nothing ran */
+    const struct route *allow;       /* its methods, in Allow; or NULL */
+    int retry_after;                 /* seconds, in Retry-After; 0: none */
+    bool no_body;                    /* HEAD and 204: the header only */
+};
+
+/* Returns how many bytes reply_render() needs at most for `data_len` bytes. */
+size_t reply_max(size_t data_len) __attribute__((const, warn_unused_result));
+
+/* Renders into `mem`.  Returns what is to be sent, inside mem; empty when it
+ * does not fit, which does not happen when `max` is reply_max(data.n). */
+struct span reply_render(const struct reply *reply, unsigned char *mem, size_t max)
+    __attribute__((warn_unused_result, nonnull));
+
+/* Renders the JSON alone.  As reply_render(). */
+struct span reply_render_json(const struct reply *reply, unsigned char *mem, size_t max)
+    __attribute__((warn_unused_result, nonnull));
+
+/* Makes the reply for a command that ran: 200, 500 or 504 with its output. */
+void reply_of_result(const struct run_result *result, struct span output, struct reply *ret_reply)
+    __attribute__((nonnull));
+
+#endif

@@ -1,0 +1,64 @@
+/* fcgi/reqlog.c -- contracts are in reqlog.h. */
+#include "config.h"
+
+#include "fcgi/reqlog.h"
+
+#include "arena/region.h"
+#include "base/clock.h"
+#include "exec/run.h"
+#include "fcgi/handle.h"
+#include "fcgi/log.h"
+#include "fcgi/req.h"
+#include "fcgi/route.h"
+
+#include <stddef.h>
+
+enum {
+    CLIENT_CLOSED = 499
+};
+
+static enum log_level
+level_of(const struct reply *reply)
+{
+    if (reply->status == 401)
+        return LOG_AT_ERROR;
+    if (reply->status < 500)
+        return LOG_AT_INFO;
+    return reply->result != NULL ? LOG_AT_WARNING : LOG_AT_ERROR;
+}
+
+/* A reply without a command says why in its data, else in its message. */
+static const char *
+why(const struct reply *reply, struct region *r)
+{
+    const char *text = NULL;
+
+    if (reply->data.p != NULL)
+        text = region_strndup(r, (const char *)reply->data.p, reply->data.n);
+    return text != NULL ? text : reply->message;
+}
+
+void
+reqlog_write(const struct req *req, const struct handled *handled, const struct reply *reply,
+    bool gone, int64_t started, struct region *r)
+{
+    const struct run_result *result = reply->result;
+    bool refused = reply->status == 401;
+    struct log_line l;
+
+    log_begin(&l, level_of(reply), refused ? "refused" : "request");
+    log_str(&l, "method", req->method);
+    log_str(&l, "uri", req_uri(req, r));
+    if (!refused && handled->route != NULL)
+        log_str(&l, "route", handled->route->path);
+    if (handled->next == HANDLE_RUN)
+        log_words(&l, "command", handled->argv);
+    log_str(&l, "client", req->client);
+    log_int(&l, "status", gone ? CLIENT_CLOSED : reply->status);
+    if (result != NULL && result->cause != RUN_ABANDONED)
+        log_int(&l, result->signaled ? "signal" : "exit", result->code);
+    if (result == NULL && reply->status >= 400 && !refused)
+        log_str(&l, "why", why(reply, r));
+    log_msec(&l, "duration_ms", clock_now() - started);
+    log_end(&l);
+}
