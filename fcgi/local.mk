@@ -6,6 +6,7 @@ noinst_LIBRARIES += %D%/libcmon.a
 	%D%/auth.c %D%/auth.h \
 	%D%/authorize.c %D%/authorize.h \
 	%D%/branch.c %D%/branch.h \
+	%D%/budget.c %D%/budget.h \
 	%D%/conf.h \
 	%D%/gate.c %D%/gate.h \
 	%D%/handle.c %D%/handle.h \
@@ -19,6 +20,8 @@ noinst_LIBRARIES += %D%/libcmon.a
 	%D%/req.c %D%/req.h \
 	%D%/reqlog.c %D%/reqlog.h \
 	%D%/route.c %D%/route.h \
+	%D%/sched.c %D%/sched.h \
 	%D%/template.c %D%/template.h \
+	%D%/timer.c %D%/timer.h \
 	%D%/wire.c %D%/wire.h
 CMON_LIBS = %D%/libcmon.a $(EXEC_LIBS) $(FCGI_LIBS) $(CONFUSE_LIBS) $(PCRE2_LIBS) $(CRYPTO_LIBS)
