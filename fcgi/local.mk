@@ -7,21 +7,29 @@ noinst_LIBRARIES += %D%/libcmon.a
 	%D%/authorize.c %D%/authorize.h \
 	%D%/branch.c %D%/branch.h \
 	%D%/budget.c %D%/budget.h \
+	%D%/command.c %D%/command.h \
 	%D%/conf.h \
+	%D%/conn.c %D%/conn.h \
 	%D%/gate.c %D%/gate.h \
 	%D%/handle.c %D%/handle.h \
 	%D%/key.c %D%/key.h \
 	%D%/log.c %D%/log.h \
+	%D%/mode.c %D%/mode.h \
+	%D%/notify.c %D%/notify.h \
 	%D%/param.c %D%/param.h \
 	%D%/params.c %D%/params.h \
 	%D%/pattern.c %D%/pattern.h \
+	%D%/pidfile.c %D%/pidfile.h \
 	%D%/record.c %D%/record.h \
 	%D%/reply.c %D%/reply.h \
 	%D%/req.c %D%/req.h \
 	%D%/reqlog.c %D%/reqlog.h \
 	%D%/route.c %D%/route.h \
 	%D%/sched.c %D%/sched.h \
+	%D%/serve.c %D%/serve.h \
+	%D%/server.c %D%/server.h \
 	%D%/template.c %D%/template.h \
 	%D%/timer.c %D%/timer.h \
+	%D%/upgrade.c %D%/upgrade.h \
 	%D%/wire.c %D%/wire.h
 CMON_LIBS = %D%/libcmon.a $(EXEC_LIBS) $(FCGI_LIBS) $(CONFUSE_LIBS) $(PCRE2_LIBS) $(CRYPTO_LIBS)

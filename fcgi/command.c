@@ -1,0 +1,220 @@
+/* fcgi/command.c -- contracts are in command.h. */
+#include "config.h"
+
+#include "fcgi/command.h"
+
+#include "arena/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "exec/run.h"
+#include "fcgi/conf.h"
+#include "fcgi/conn.h"
+#include "fcgi/log.h"
+#include "fcgi/reply.h"
+#include "fcgi/server.h"
+
+#include <sys/epoll.h>
+
+static void
+busy(struct conn *c, const char *message)
+{
+    struct reply reply = { .status = 503, .message = message, .retry_after = 1 };
+
+    conn_reply(c, &reply);
+}
+
+/* The place becomes free before the reply goes out: a slow reader holds none. */
+static void
+leave(struct worker *w)
+{
+    sched_leave(&w->server->sched);
+    w->left = true;
+}
+
+/* Takes the memory for the output and its answer: from here on there is
+ * always room to say what came of the command. */
+static bool
+take_blocks(struct conn *c, size_t *ret_max)
+{
+    struct server *s = c->server;
+    size_t max = c->handled.route->output_max;
+
+    if (max > s->output_cap)
+        max = s->output_cap;
+    c->output = arena_alloc(s->arena, max);
+    c->answer = arena_alloc(s->arena, reply_max(max));
+    *ret_max = max;
+    if (c->output != NULL && c->answer != NULL)
+        return true;
+    (void)arena_free(s->arena, c->output);
+    (void)arena_free(s->arena, c->answer);
+    c->output = c->answer = NULL;
+    return false;
+}
+
+static void
+finish(struct worker *w, struct conn *c)
+{
+    const struct run_result *result = run_result(&c->run);
+    struct reply reply;
+
+    leave(w);
+    reply_of_result(result, (struct span){ c->output, result->out_len }, &reply);
+    conn_reply(c, &reply);
+}
+
+static int
+watch_run(struct conn *c, unsigned wakes, bool again)
+{
+    struct server *s = c->server;
+    int r = 0;
+
+    if ((wakes & RUN_WAKE_OUTPUT) && run_output_fd(&c->run) >= 0)
+        r = server_watch(s, run_output_fd(&c->run), again, EPOLLIN, EVENT_OUTPUT, c->slot, c->gen);
+    if (r == 0 && (wakes & RUN_WAKE_EXIT) && run_exit_fd(&c->run) >= 0)
+        r = server_watch(s, run_exit_fd(&c->run), again, EPOLLIN, EVENT_EXIT, c->slot, c->gen);
+    conn_set_deadline(c, run_deadline(&c->run));
+    return r;
+}
+
+/* Without a watch nobody would notice its end: end it here and now. */
+static void
+watch_failed(struct worker *w, struct conn *c, int r)
+{
+    log_event(LOG_AT_ERROR, "error", "epoll_ctl: command: error %d", -r);
+    run_cancel(&c->run, true);
+    run_drive(&c->run, -1);
+    finish(w, c);
+}
+
+static void
+start(struct worker *w, struct conn *c)
+{
+    const struct handled *h = &c->handled;
+    struct run_spec spec = { .path = h->path,
+        .argv = h->argv,
+        .envp = h->envp,
+        .workdir = h->route->workdir,
+        .timeout = h->route->timeout,
+        .grace = h->route->grace,
+        .detach = h->route->detach };
+    struct reply reply;
+    struct err err;
+    int r;
+
+    if (!take_blocks(c, &spec.out_max)) {
+        leave(w);
+        busy(c, "arena exhausted");
+        return;
+    }
+    spec.out = c->output;
+    server_tick(w->server);
+    r = run_start(&c->run, w->server->engine, &spec, &err);
+    if (r < 0) {
+        leave(w);
+        handle_start_failure(-r, err.text, &reply);
+        conn_reply(c, &reply);
+        return;
+    }
+    c->state = CONN_RUNNING;
+    conn_watch_gone(c);
+    r = watch_run(c, RUN_WAKE_OUTPUT | RUN_WAKE_EXIT, false);
+    if (r < 0)
+        watch_failed(w, c, r);
+}
+
+void
+command_begin(struct worker *w, struct conn *c)
+{
+    switch (sched_enter(&w->server->sched, c->slot)) {
+    case SCHED_RUN:
+        start(w, c);
+        break;
+    case SCHED_WAIT:
+        c->state = CONN_QUEUED;
+        conn_set_deadline(c, clock_now() + c->conf->queue_timeout);
+        conn_watch_gone(c);
+        break;
+    case SCHED_BUSY:
+        busy(c, "Busy");
+        break;
+    }
+}
+
+void
+command_step(struct worker *w, struct conn *c, unsigned wakes)
+{
+    int r;
+
+    if (run_step(&c->run, wakes) == RUN_OVER) {
+        finish(w, c);
+        return;
+    }
+    r = watch_run(c, wakes, true);
+    if (r < 0)
+        watch_failed(w, c, r);
+}
+
+void
+command_queue_timeout(struct worker *w, struct conn *c)
+{
+    /* Else it has its place by now, and is about to start. */
+    if (sched_drop(&w->server->sched, c->slot))
+        busy(c, "Busy");
+}
+
+/* A command that only looks is of no use to nobody; one that changes
+ * something, or is meant to go on, is not to be cut short. */
+static bool
+ends_with_client(const struct conn *c)
+{
+    return !c->handled.route->detach && method_from_name(c->req.method) == METHOD_GET;
+}
+
+void
+command_gone(struct worker *w, struct conn *c)
+{
+    struct reply reply = { .status = 503, .message = "client left the queue" };
+
+    c->gone = true;
+    if (c->state == CONN_QUEUED) {
+        if (sched_drop(&w->server->sched, c->slot))
+            conn_reply(c, &reply);
+    } else if (ends_with_client(c)) {
+        run_cancel(&c->run, false);
+        conn_set_deadline(c, run_deadline(&c->run));
+    }
+}
+
+void
+command_stop(struct worker *w, struct conn *c)
+{
+    if (c->state == CONN_QUEUED && sched_drop(&w->server->sched, c->slot)) {
+        busy(c, "Stopping");
+    } else if (c->state == CONN_RUNNING && !c->handled.route->detach) {
+        run_cancel(&c->run, true);
+        conn_set_deadline(c, run_deadline(&c->run));
+    }
+}
+
+void
+command_start_waiting(struct worker *w)
+{
+    struct server *s = w->server;
+    struct conn *c;
+    size_t slot;
+
+    while ((slot = sched_next(&s->sched)) != SCHED_NONE) {
+        c = &s->conns[slot];
+        (void)pthread_mutex_lock(&c->lock);
+        if (c->gone) {
+            /* It left between being called and being started. */
+            leave(w);
+            conn_close(c);
+        } else {
+            start(w, c);
+        }
+        (void)pthread_mutex_unlock(&c->lock);
+    }
+    w->left = false;
+}
