@@ -7,6 +7,8 @@ noinst_LIBRARIES += %D%/libcmon.a
 	%D%/authorize.c %D%/authorize.h \
 	%D%/branch.c %D%/branch.h \
 	%D%/budget.c %D%/budget.h \
+	%D%/cgi.c %D%/cgi.h \
+	%D%/cli.c %D%/cli.h \
 	%D%/command.c %D%/command.h \
 	%D%/conf.h \
 	%D%/conn.c %D%/conn.h \
@@ -25,9 +27,11 @@ noinst_LIBRARIES += %D%/libcmon.a
 	%D%/req.c %D%/req.h \
 	%D%/reqlog.c %D%/reqlog.h \
 	%D%/route.c %D%/route.h \
+	%D%/routes.c %D%/routes.h \
 	%D%/sched.c %D%/sched.h \
 	%D%/serve.c %D%/serve.h \
 	%D%/server.c %D%/server.h \
+	%D%/single.c %D%/single.h \
 	%D%/template.c %D%/template.h \
 	%D%/timer.c %D%/timer.h \
 	%D%/upgrade.c %D%/upgrade.h \

@@ -1,0 +1,111 @@
+/* fcgi/cgi.c -- contracts are in cgi.h. */
+#include "config.h"
+
+#include "fcgi/cgi.h"
+
+#include "arena/region.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "fcgi/conf.h"
+#include "fcgi/log.h"
+#include "fcgi/mode.h"
+#include "fcgi/req.h"
+#include "fcgi/reqlog.h"
+#include "fcgi/single.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    REGION_BYTES = 1024 * 1024
+};
+
+static void
+say(void *ctx, enum conf_level level, const char *file, int line, const char *msg)
+{
+    enum log_level at = level == CONF_ERROR ? LOG_AT_ERROR : LOG_AT_WARNING;
+
+    (void)ctx;
+    /* Warnings are for whoever edits the file, not for every request. */
+    if (level == CONF_WARNING)
+        return;
+    if (file != NULL)
+        log_event(at, "error", "%s:%d: %s", file, line, msg);
+    else
+        log_event(at, "error", "%s", msg);
+}
+
+static int
+answer(const struct reply *reply)
+{
+    size_t max = reply_max(reply->data.n);
+    struct region mem;
+    unsigned char *block;
+    struct span bytes;
+    int r;
+
+    r = region_init(&mem, max);
+    if (r < 0)
+        return r;
+    block = region_alloc(&mem, max);
+    bytes = block != NULL ? reply_render(reply, block, max) : (struct span){ NULL, 0 };
+    r = bytes.n > 0 ? fd_write_all(STDOUT_FILENO, bytes.p, bytes.n) : -ENOMEM;
+    region_done(&mem);
+    return r;
+}
+
+/* Where nothing can be told apart yet, nothing is said: the log knows. */
+static int
+fail(void)
+{
+    struct reply reply = { .status = 500, .message = "cmon cannot work here; see its log" };
+
+    (void)answer(&reply); /* if not even that goes out, the web server says so */
+    return EXIT_FAILURE;
+}
+
+static int
+serve(const struct conf *conf, struct region *r)
+{
+    int64_t started = clock_now();
+    struct identity who;
+    struct single single;
+    struct req req;
+    struct err err;
+    int rc;
+
+    if (req_from_env(environ, r, &req) < 0)
+        return fail();
+    who = auth_identify(conf->key, &req);
+    rc = single_run(&single, conf, &who, &req, r, &err);
+    if (rc < 0) {
+        log_event(LOG_AT_ERROR, "error", "%s", err.text);
+        (void)fail();
+    } else {
+        reqlog_write(&req, &single.handled, &single.reply, false, started, r);
+        rc = answer(&single.reply);
+    }
+    single_done(&single);
+    return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int
+cgi_main(void)
+{
+    struct region r;
+    struct conf *conf;
+    int rc;
+
+    mode_harden(false);
+    if (region_init(&r, REGION_BYTES) < 0)
+        return fail();
+    if (conf_load(conf_find(&r), true, say, NULL, &conf) < 0)
+        return fail();
+    log_open(conf->log_stderr, conf->log_syslog);
+    rc = serve(conf, &r);
+    conf_unref(conf);
+    region_done(&r);
+    return rc;
+}

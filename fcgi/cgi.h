@@ -1,0 +1,9 @@
+/* fcgi/cgi.h -- one request as a CGI program (RFC 3875), for shared hosting. */
+#ifndef FCGI_CGI_H
+#define FCGI_CGI_H
+
+/* Answers the request in the environment on stdout, by the same routes and in
+ * the same words as FastCGI does.  Returns the exit code. */
+int cgi_main(void);
+
+#endif

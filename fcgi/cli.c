@@ -1,0 +1,359 @@
+/* fcgi/cli.c -- contracts are in cli.h. */
+#include "config.h"
+
+#include "fcgi/cli.h"
+
+#include "arena/region.h"
+#include "base/buf.h"
+#include "base/crypto.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "base/hex.h"
+#include "fcgi/conf.h"
+#include "fcgi/key.h"
+#include "fcgi/mode.h"
+#include "fcgi/req.h"
+#include "fcgi/routes.h"
+#include "fcgi/single.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    REGION_BYTES = 4 * 1024 * 1024
+};
+
+static const char usage_text[] =
+    "usage: cmon check-config [-c FILE]\n"
+    "       cmon routes [-c FILE] [--json]\n"
+    "       cmon run [-c FILE] [--json] [-X METHOD] /PATH[?QUERY] [NAME=VALUE ...]\n"
+    "       cmon token new [FILE]\n"
+    "       cmon --version | --help\n"
+    "Started by spawn-fcgi or systemd on a listening socket, cmon [-c FILE] serves\n"
+    "FastCGI; with GATEWAY_INTERFACE in its environment, one CGI request.\n";
+
+struct options {
+    const char *file;   /* -c */
+    const char *method; /* -X */
+    bool json;
+};
+
+static int
+usage(void)
+{
+    (void)fputs(usage_text, stderr);
+    return CLI_USAGE;
+}
+
+/* Returns 0, and what is not an option from *ret_rest on; or CLI_USAGE. */
+static int
+parse(int argc, char *const *argv, const char *allowed, struct options *ret_opt, int *ret_rest)
+{
+    static const struct option longs[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
+    int c;
+
+    *ret_opt = (struct options){ .file = NULL };
+    /* '+': what follows the path belongs to the route. */
+    while ((c = getopt_long(argc, argv, "+c:X:j", longs, NULL)) != -1) {
+        if (c == '?' || strchr(allowed, c) == NULL)
+            return usage();
+        if (c == 'c')
+            ret_opt->file = optarg;
+        else if (c == 'X')
+            ret_opt->method = optarg;
+        else
+            ret_opt->json = true;
+    }
+    *ret_rest = optind;
+    return 0;
+}
+
+static void
+say(void *ctx, enum conf_level level, const char *file, int line, const char *msg)
+{
+    const char *word = level == CONF_ERROR ? "error" : "warning";
+    const bool *errors_only = ctx;
+
+    if (level == CONF_WARNING && *errors_only)
+        return;
+    if (file != NULL && line > 0)
+        (void)fprintf(stderr, "%s:%d: %s: %s\n", file, line, word, msg);
+    else if (file != NULL)
+        (void)fprintf(stderr, "%s: %s: %s\n", file, word, msg);
+    else
+        (void)fprintf(stderr, "cmon: %s: %s\n", word, msg);
+}
+
+/* Returns the configuration, or NULL after everything wrong was said. */
+static struct conf *
+load(const struct options *opt, bool with_key, bool errors_only, struct region *r)
+{
+    struct conf *conf;
+    const char *file = opt->file != NULL ? opt->file : conf_find(r);
+
+    return conf_load(file, with_key, say, &errors_only, &conf) < 0 ? NULL : conf;
+}
+
+static int
+check_config(int argc, char *const *argv, struct region *r)
+{
+    struct options opt;
+    struct conf *conf;
+    int rest;
+
+    if (parse(argc, argv, "c", &opt, &rest) != 0)
+        return CLI_USAGE;
+    if (rest != argc)
+        return usage();
+    conf = load(&opt, true, false, r);
+    if (conf == NULL)
+        return CLI_FAILED;
+    (void)printf("%s: configuration is good\n", conf->file != NULL ? conf->file : "built-in");
+    conf_unref(conf);
+    return CLI_OK;
+}
+
+static int
+routes(int argc, char *const *argv, struct region *r)
+{
+    struct options opt;
+    struct conf *conf;
+    struct span text;
+    int rest;
+
+    if (parse(argc, argv, "cj", &opt, &rest) != 0)
+        return CLI_USAGE;
+    if (rest != argc)
+        return usage();
+    conf = load(&opt, false, true, r);
+    if (conf == NULL)
+        return CLI_FAILED;
+    text = opt.json ? routes_json(conf, r) : routes_table(conf, r);
+    rest = fd_write_all(STDOUT_FILENO, text.p, text.n);
+    conf_unref(conf);
+    return rest == 0 ? CLI_OK : CLI_FAILED;
+}
+
+/* Appends "name=value" to a query, percent-encoded (RFC 3986, 2.1). */
+static void
+put_pair(struct buf *query, const char *pair)
+{
+    const char *eq = strchr(pair, '=');
+    const unsigned char *p;
+
+    if (query->n > 0)
+        buf_putc(query, '&');
+    for (p = (const unsigned char *)pair; *p != '\0'; p++) {
+        if ((const char *)p == eq || (*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') ||
+            (*p >= 'A' && *p <= 'Z') || *p == '_')
+            buf_putc(query, *p);
+        else
+            buf_printf(query, "%%%02X", (unsigned)*p);
+    }
+}
+
+/* Makes the request that curl would make of these words. */
+static int
+make_req(char *const *words, const struct options *opt, const struct conf *conf, struct region *r,
+    struct req *ret_req)
+{
+    static const unsigned order[] = { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_DELETE,
+        METHOD_PATCH };
+    size_t path = strcspn(words[0], "?");
+    size_t max = 3 * 65536;
+    const struct route *rt;
+    struct buf query;
+    void *mem = region_alloc(r, max);
+    size_t i;
+
+    if (mem == NULL)
+        return -ENOMEM;
+    buf_over(&query, mem, max);
+    if (words[0][path] == '?')
+        buf_puts(&query, words[0] + path + 1);
+    for (i = 1; words[i] != NULL; i++)
+        put_pair(&query, words[i]);
+    *ret_req = (struct req){ .method = opt->method,
+        .path_info = region_strndup(r, words[0], path),
+        .script_name = "",
+        .document_uri = "",
+        .prefix = "",
+        .query = buf_cstr(&query),
+        .client = "",
+        .document_root = "",
+        .content_length = -1 };
+    if (ret_req->path_info == NULL || ret_req->query == NULL)
+        return -ENOMEM;
+    /* Without -X the first method that the route knows. */
+    rt = conf_route(conf, ret_req->path_info);
+    for (i = 0; ret_req->method == NULL && i < sizeof(order) / sizeof(order[0]); i++)
+        if (rt == NULL || (rt->methods & order[i]) != 0)
+            ret_req->method = method_name(order[i]);
+    return ret_req->method != NULL ? 0 : -EINVAL;
+}
+
+static int
+exit_code(const struct single *s)
+{
+    const struct run_result *result = s->reply.result;
+
+    if (result == NULL) {
+        if (s->num == 0)
+            return s->reply.status < 400 ? CLI_OK : CLI_FAILED;
+        if (s->num == ENOENT)
+            return CLI_NOT_FOUND;
+        return s->reply.status == 500 ? CLI_CANNOT_RUN : CLI_FAILED;
+    }
+    if (result->cause == RUN_TIMED_OUT || result->cause == RUN_ABANDONED)
+        return CLI_TIMEOUT;
+    return result->signaled ? CLI_SIGNAL + result->code : result->code;
+}
+
+static int
+print_json(const struct reply *reply)
+{
+    size_t max = reply_max(reply->data.n);
+    struct region mem;
+    unsigned char *block;
+    struct span text = { NULL, 0 };
+    int r = region_init(&mem, max + 1);
+
+    if (r < 0)
+        return r;
+    block = region_alloc(&mem, max + 1);
+    if (block != NULL)
+        text = reply_render_json(reply, block, max);
+    if (text.n > 0) {
+        block[text.n] = '\n';
+        r = fd_write_all(STDOUT_FILENO, text.p, text.n + 1);
+    }
+    region_done(&mem);
+    return r;
+}
+
+static int
+print(const struct single *s, bool json)
+{
+    const struct reply *reply = &s->reply;
+    int r = 0;
+
+    if (json)
+        return print_json(reply);
+    if (reply->result != NULL || reply->status < 400)
+        r = reply->data.p != NULL ? fd_write_all(STDOUT_FILENO, reply->data.p, reply->data.n) : 0;
+    if (reply->status >= 400 && reply->result == NULL)
+        (void)fprintf(stderr, "cmon: %s%s%.*s\n", reply->message, reply->data.n > 0 ? ": " : "",
+            (int)reply->data.n, reply->data.n > 0 ? (const char *)reply->data.p : "");
+    else if (reply->status == 504)
+        (void)fprintf(stderr, "cmon: %s\n", reply->message);
+    return r;
+}
+
+static int
+run(int argc, char *const *argv, struct region *r)
+{
+    const struct identity who = { IDENTITY_OPERATOR };
+    struct single single;
+    struct options opt;
+    struct conf *conf;
+    struct err err = { .num = ENOMEM, .text = "out of memory" };
+    struct req req;
+    int rest, code;
+
+    if (parse(argc, argv, "cXj", &opt, &rest) != 0)
+        return CLI_USAGE;
+    if (rest == argc || argv[rest][0] != '/')
+        return usage();
+    conf = load(&opt, false, true, r);
+    if (conf == NULL)
+        return CLI_FAILED;
+    code = make_req(argv + rest, &opt, conf, r, &req);
+    if (code == 0)
+        code = single_run(&single, conf, &who, &req, r, &err);
+    if (code < 0) {
+        (void)fprintf(stderr, "cmon: %s\n", err.text);
+        return CLI_FAILED;
+    }
+    code = print(&single, opt.json) == 0 ? exit_code(&single) : CLI_FAILED;
+    single_done(&single);
+    conf_unref(conf);
+    return code;
+}
+
+static int
+token_new(const char *file)
+{
+    unsigned char key[KEY_BYTES];
+    char text[2 * KEY_BYTES + 2];
+    FD_AUTO int fd = -1;
+    int out = STDOUT_FILENO;
+    int r;
+
+    if (file != NULL) {
+        /* Never over a key that is in use. */
+        out = fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd < 0) {
+            (void)fprintf(stderr, "cmon: open %s: %s\n", file, strerror(errno));
+            return CLI_FAILED;
+        }
+    }
+    r = crypto_random(key, sizeof(key));
+    if (r == 0) {
+        hex_encode(key, sizeof(key), text);
+        text[2 * KEY_BYTES] = '\n';
+        r = fd_write_all(out, text, 2 * KEY_BYTES + 1);
+    }
+    crypto_cleanse(key, sizeof(key));
+    crypto_cleanse(text, sizeof(text));
+    if (r < 0)
+        (void)fprintf(stderr, "cmon: token: %s\n", strerror(-r));
+    return r == 0 ? CLI_OK : CLI_FAILED;
+}
+
+static int
+token(int argc, char *const *argv, struct region *r)
+{
+    (void)r;
+    if (argc < 2 || argc > 3 || strcmp(argv[1], "new") != 0)
+        return usage();
+    return token_new(argv[2]);
+}
+
+int
+cli_main(int argc, char *const *argv)
+{
+    static const struct {
+        const char *name;
+        int (*command)(int argc, char *const *argv, struct region *r);
+    } known[] = {
+        { "check-config", check_config },
+        { "routes", routes },
+        { "run", run },
+        { "token", token },
+    };
+    struct region r;
+    size_t i;
+    int code = -1;
+
+    if (argc < 2)
+        return usage();
+    if (strcmp(argv[1], "--version") == 0)
+        return puts(PACKAGE_STRING) < 0 ? CLI_FAILED : CLI_OK;
+    if (strcmp(argv[1], "--help") == 0)
+        return fputs(usage_text, stdout) < 0 ? CLI_FAILED : CLI_OK;
+    if (region_init(&r, REGION_BYTES) < 0) {
+        (void)fputs("cmon: out of memory\n", stderr);
+        return CLI_FAILED;
+    }
+    mode_harden(false);
+    for (i = 0; i < sizeof(known) / sizeof(known[0]) && code < 0; i++)
+        if (strcmp(argv[1], known[i].name) == 0)
+            code = known[i].command(argc - 1, argv + 1, &r);
+    region_done(&r);
+    return code >= 0 ? code : usage();
+}

@@ -1,0 +1,117 @@
+/* fcgi/single.c -- contracts are in single.h. */
+#include "config.h"
+
+#include "fcgi/single.h"
+
+#include "arena/arena.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "exec/engine.h"
+#include "fcgi/budget.h"
+#include "fcgi/conf.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/signalfd.h>
+
+/* Returns a descriptor that tells of signals that shall end us. */
+static int
+open_signals(struct err *err)
+{
+    sigset_t set;
+    int fd;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return fd < 0 ? err_sys(err, errno, "signalfd", NULL) : fd;
+}
+
+/* The memory of one run, and its size. */
+static size_t
+open_output(struct single *s, const struct conf *conf)
+{
+    struct arena_options opt = {
+        .chunk_size = conf->arena_chunk, .chunk_count = budget_chunks(conf, 1), .retain = 0
+    };
+    size_t max, wish = s->handled.route->output_max;
+
+    if (arena_open(&opt, &s->arena) < 0)
+        return 0;
+    max = budget_output(conf->arena_chunk, arena_chunks(s->arena), 1);
+    if (max > wish)
+        max = wish;
+    s->output = arena_alloc(s->arena, max);
+    return s->output != NULL ? max : 0;
+}
+
+static int
+run_command(struct single *s, const struct conf *conf, struct err *err)
+{
+    const struct route *rt = s->handled.route;
+    struct run_spec spec = { .path = s->handled.path,
+        .argv = s->handled.argv,
+        .envp = s->handled.envp,
+        .workdir = rt->workdir,
+        .timeout = rt->timeout,
+        .grace = rt->grace,
+        .detach = rt->detach };
+    FD_AUTO int sigfd = open_signals(err);
+    const struct run_result *result;
+    int r;
+
+    if (sigfd < 0)
+        return sigfd;
+    spec.out_max = open_output(s, conf);
+    spec.out = s->output;
+    if (spec.out_max == 0) {
+        s->reply = (struct reply){ .status = 503, .message = "arena exhausted", .retry_after = 1 };
+        return 0;
+    }
+    r = engine_open(&s->engine, err);
+    if (r < 0)
+        return r;
+    r = run_start(&s->run, s->engine, &spec, err);
+    if (r < 0) {
+        s->num = -r;
+        handle_start_failure(-r, err->text, &s->reply);
+        return 0;
+    }
+    run_drive(&s->run, sigfd);
+    result = run_result(&s->run);
+    reply_of_result(result, (struct span){ s->output, result->out_len }, &s->reply);
+    return 0;
+}
+
+int
+single_run(struct single *s, const struct conf *conf, const struct identity *who,
+    const struct req *req, struct region *r, struct err *err)
+{
+    *s = (struct single){ .num = 0 };
+    handle_request(conf, who, req, r, &s->handled);
+    switch (s->handled.next) {
+    case HANDLE_REPLY:
+        s->reply = s->handled.reply;
+        s->num = s->handled.num;
+        return 0;
+    case HANDLE_RESTART:
+        s->reply = (struct reply){ .status = 200,
+            .message = "Command executed",
+            .data = span_str("nothing to restart: every request is a process of its own") };
+        return 0;
+    case HANDLE_RUN:
+        break;
+    }
+    return run_command(s, conf, err);
+}
+
+void
+single_done(struct single *s)
+{
+    arena_close(s->arena);
+    engine_close(s->engine);
+}

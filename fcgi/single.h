@@ -1,0 +1,38 @@
+/* fcgi/single.h -- one request from decision to answer, for a process that has
+ * nothing else to do: CGI, and the operator's `cmon run`.
+ *
+ * SIGTERM, SIGINT and SIGHUP end the command and its tree, not just us.
+ */
+#ifndef FCGI_SINGLE_H
+#define FCGI_SINGLE_H
+
+#include "fcgi/handle.h"
+
+#include "exec/run.h"
+
+struct arena;
+struct conf;
+struct engine;
+struct err;
+
+struct single {
+    struct handled handled;
+    struct reply reply; /* what to say */
+    struct run run;
+    int num; /* errno value when the command did not start, else 0 */
+    /* Private. */
+    struct arena *arena;
+    struct engine *engine;
+    unsigned char *output;
+};
+
+/* Decides, runs what is to be run, and fills `reply`, which stays valid until
+ * single_done().  Returns 0, or -errno when there was not even an answer. */
+int single_run(struct single *s, const struct conf *conf, const struct identity *who,
+    const struct req *req, struct region *r, struct err *err)
+    __attribute__((warn_unused_result, nonnull));
+
+/* Frees what single_run() took, also when it failed. */
+void single_done(struct single *s) __attribute__((nonnull));
+
+#endif
