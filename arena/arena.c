@@ -1,13 +1,11 @@
 /* arena/arena.c -- a heap of chunks; contracts are in arena.h.
  *
  * Two mappings: the chunks, between two pages without access, and the books
- * (struct arena, the map of runs, the side table).  A zero in the books means
- * "free", so that a page of them is touched when a block first needs it.
+ * (struct arena and runs.c's tables), in which a zero means "nothing here", so
+ * that a page of them is touched when a block first needs it.
  *
- * Invariant, under the lock: a taken chunk belongs to exactly one block, and
- * length[] is non-zero at the first chunk of a block and nowhere else.  A block
- * marked LEAVING is freed already as far as callers can see; its chunks become
- * free when its pages have gone back, which happens without the lock.
+ * A freed block is a leaving one until its pages have gone back, which happens
+ * without the lock; only then its chunks are free for others.
  */
 #include "config.h"
 
@@ -25,8 +23,6 @@
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14, glibc 2.35 */
 #endif
 
-#define LEAVING (UINT32_C(1) << 31)
-
 enum {
     LINE = 64,     /* bytes in a cache line */
     WINDOW = 4096, /* pages that one mincore(2) looks at */
@@ -37,19 +33,15 @@ _Static_assert((int)ARENA_CHUNKS_MAX <= (int)RUNS_MAX, "the map must hold every 
 struct arena {
     pthread_mutex_t lock;
     unsigned char *base; /* the first chunk */
-    uint32_t *length;    /* chunks in the block that begins here, or 0 */
     size_t chunk;        /* bytes, a power of two */
     unsigned shift;      /* its logarithm */
-    size_t count;        /* chunks */
     size_t page;         /* bytes */
     size_t reserved;     /* bytes from base on, whole pages */
     size_t books;        /* bytes of this mapping */
     size_t retain;       /* bytes from base on whose pages stay, whole pages */
     struct runs runs;
-    size_t used;   /* chunks in blocks, leaving ones too */
-    size_t blocks; /* without leaving ones */
-    size_t high;   /* chunks, the most that `used` ever was */
-    size_t top;    /* chunks from base on that were ever handed out */
+    size_t high; /* chunks, the most that were ever in blocks */
+    size_t top;  /* chunks from base on that were ever handed out */
     unsigned long failed;
     unsigned long refused;
 };
@@ -112,9 +104,8 @@ static int
 open_with(const struct arena_options *opt, size_t count, struct arena **ret_arena)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t map_at = round_up(sizeof(struct arena), LINE);
-    size_t length_at = map_at + round_up(runs_bytes(count), LINE);
-    size_t books = round_up(length_at + count * sizeof(uint32_t), page);
+    size_t runs_at = round_up(sizeof(struct arena), LINE);
+    size_t books = round_up(runs_at + runs_bytes(count), page);
     size_t bytes;
     struct arena *a;
 
@@ -126,13 +117,11 @@ open_with(const struct arena_options *opt, size_t count, struct arena **ret_aren
         return -ENOMEM;
     a->chunk = opt->chunk_size;
     a->shift = (unsigned)__builtin_ctzll(opt->chunk_size);
-    a->count = count;
     a->page = page;
     a->books = books;
     a->reserved = bytes;
     a->retain = opt->prefault || opt->retain >= bytes ? bytes : round_up(opt->retain, page);
-    a->length = (uint32_t *)((unsigned char *)a + length_at);
-    runs_init(&a->runs, count, (unsigned char *)a + map_at);
+    runs_init(&a->runs, count, (unsigned char *)a + runs_at);
     a->lock = (pthread_mutex_t)PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
     a->base = map_guarded(bytes, page);
     if (a->base == NULL)
@@ -204,18 +193,14 @@ arena_alloc(struct arena *a, size_t n)
     size_t first;
 
     enter(a);
-    first = runs_find(&a->runs, chunks);
+    first = runs_take(&a->runs, chunks);
     if (first == RUNS_NONE) {
         a->failed++;
         leave(a);
         return NULL;
     }
-    runs_take(&a->runs, first, chunks);
-    a->length[first] = (uint32_t)chunks;
-    a->blocks++;
-    a->used += chunks;
-    if (a->used > a->high)
-        a->high = a->used;
+    if (a->runs.used > a->high)
+        a->high = a->runs.used;
     if (first + chunks > a->top)
         a->top = first + chunks;
     leave(a);
@@ -229,14 +214,19 @@ find_block(const struct arena *a, const void *block, size_t *ret_first)
     size_t at = (uintptr_t)block - (uintptr_t)a->base;
     size_t first = at >> a->shift;
 
-    if ((uintptr_t)block < (uintptr_t)a->base || first >= a->count)
+    if ((uintptr_t)block < (uintptr_t)a->base || first >= a->runs.count)
         return -EFAULT;
     if ((at & (a->chunk - 1)) != 0)
         return -EINVAL;
-    if (!runs_taken(&a->runs, first) || (a->length[first] & LEAVING) != 0)
-        return -EALREADY;
-    if (a->length[first] == 0)
+    switch (runs_kind(&a->runs, first)) {
+    case RUNS_INSIDE:
         return -EINVAL;
+    case RUNS_FREE:
+    case RUNS_LEAVING:
+        return -EALREADY;
+    case RUNS_BLOCK:
+        break;
+    }
     *ret_first = first;
     return 0;
 }
@@ -244,8 +234,8 @@ find_block(const struct arena *a, const void *block, size_t *ret_first)
 static bool
 all_free(const struct arena *a, size_t first, size_t end)
 {
-    for (size_t i = first; i < end && i < a->count; i++) {
-        if (runs_taken(&a->runs, i))
+    for (size_t i = first; i < end && i < a->runs.count; i++) {
+        if (runs_kind(&a->runs, i) != RUNS_FREE)
             return false;
     }
     return true;
@@ -270,16 +260,15 @@ pages_to_give(const struct arena *a, size_t first, size_t chunks, size_t *ret_be
     return begin < end ? end - begin : 0;
 }
 
-/* Ends a block that is marked LEAVING.  Chunks of whole pages are nobody
- * else's until runs_give(), so their pages go back while other threads work. */
+/* Ends a leaving block.  Chunks of whole pages are nobody else's until
+ * runs_give(), so their pages go back while other threads work. */
 static void
 give(struct arena *a, size_t first)
 {
-    size_t chunks = a->length[first] & ~LEAVING;
     bool apart = a->chunk >= a->page;
     size_t begin, bytes;
 
-    bytes = pages_to_give(a, first, chunks, &begin);
+    bytes = pages_to_give(a, first, runs_length(&a->runs, first), &begin);
     if (bytes > 0) {
         if (apart)
             leave(a);
@@ -288,9 +277,7 @@ give(struct arena *a, size_t first)
         if (apart)
             enter(a);
     }
-    a->length[first] = 0;
-    a->used -= chunks;
-    runs_give(&a->runs, first, chunks);
+    runs_give(&a->runs, first);
 }
 
 int
@@ -304,11 +291,10 @@ arena_shrink(struct arena *a, void *block, size_t n)
     r = find_block(a, block, &first);
     if (r < 0) {
         a->refused++;
-    } else if (chunks > a->length[first]) {
+    } else if (chunks > runs_length(&a->runs, first)) {
         r = -EINVAL;
-    } else if (chunks < a->length[first]) {
-        a->length[first + chunks] = (a->length[first] - (uint32_t)chunks) | LEAVING;
-        a->length[first] = (uint32_t)chunks;
+    } else if (chunks < runs_length(&a->runs, first)) {
+        runs_cut(&a->runs, first, chunks);
         give(a, first + chunks);
     }
     leave(a);
@@ -328,8 +314,7 @@ arena_free(struct arena *a, void *block)
     if (r < 0) {
         a->refused++;
     } else {
-        a->length[first] |= LEAVING;
-        a->blocks--;
+        runs_retire(&a->runs, first);
         give(a, first);
     }
     leave(a);
@@ -343,7 +328,7 @@ arena_block_size(struct arena *a, const void *block)
 
     enter(a);
     if (find_block(a, block, &first) == 0)
-        size = (size_t)a->length[first] << a->shift;
+        size = runs_length(&a->runs, first) << a->shift;
     leave(a);
     return size;
 }
@@ -351,7 +336,7 @@ arena_block_size(struct arena *a, const void *block)
 size_t
 arena_chunks(const struct arena *a)
 {
-    return a->count;
+    return a->runs.count;
 }
 
 /* Pages in memory among the first `bytes` of the reservation. */
@@ -380,10 +365,10 @@ arena_stats(struct arena *a, struct arena_stats *ret_stats)
     enter(a);
     *ret_stats = (struct arena_stats){
         .chunk_size = a->chunk,
-        .chunk_count = a->count,
+        .chunk_count = a->runs.count,
         .reserved = a->reserved,
-        .used = a->used << a->shift,
-        .blocks = a->blocks,
+        .used = a->runs.used << a->shift,
+        .blocks = a->runs.blocks,
         .high_water = a->high << a->shift,
         .largest_free = runs_longest(&a->runs) << a->shift,
         .failed = a->failed,
@@ -394,50 +379,13 @@ arena_stats(struct arena *a, struct arena_stats *ret_stats)
     ret_stats->resident = resident(a, touched);
 }
 
-/* Measures the block at `first`; 0 when its chunks are not its own. */
-static size_t
-check_block(const struct arena *a, size_t first)
-{
-    size_t chunks = a->length[first] & ~LEAVING;
-
-    if (chunks > a->top - first)
-        return 0;
-    for (size_t i = first; i < first + chunks; i++) {
-        if (!runs_taken(&a->runs, i) || (i > first && a->length[i] != 0))
-            return 0;
-    }
-    return chunks;
-}
-
-static bool
-is_sound(const struct arena *a)
-{
-    size_t used = 0, blocks = 0;
-
-    for (size_t i = 0, chunks; i < a->top; i += chunks) {
-        chunks = 1;
-        if (!runs_taken(&a->runs, i)) {
-            if (a->length[i] != 0)
-                return false;
-            continue;
-        }
-        chunks = check_block(a, i);
-        if (chunks == 0)
-            return false;
-        used += chunks;
-        blocks += (a->length[i] & LEAVING) == 0;
-    }
-    return all_free(a, a->top, a->count) && used == a->used && blocks == a->blocks &&
-           used <= a->high && runs_check(&a->runs);
-}
-
 int
 arena_check(struct arena *a)
 {
     bool sound;
 
     enter(a);
-    sound = is_sound(a);
+    sound = runs_check(&a->runs) && a->runs.used <= a->high && a->high <= a->top;
     leave(a);
     return sound ? 0 : -EUCLEAN;
 }

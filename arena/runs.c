@@ -1,33 +1,23 @@
-/* arena/runs.c -- a bitmap of chunks with a tree of summaries.
+/* arena/runs.c -- a bitmap, a table of lengths and a tree of maxima.
  *
- * Invariant: a node of level L summarises the FAN nodes of level L-1 below it,
- * a node of level 0 one word.  Only the last node of a level may be short: it
- * spans what is left of the map, and the bits past the end stay clear.
+ * Invariants: length[] is non-zero at the first chunk of a block and at the
+ * first and last chunk of a free run, and nowhere else; only the free run that
+ * ends the map has none at its last chunk, because nobody comes from the right
+ * to read it.  Free runs never touch.  best[0][w] is the longest free run that
+ * begins in word w, wherever it ends; best[L][i] the largest of the (at most)
+ * eight nodes below.  Bits past the end of the map stay clear.
  */
 #include "arena/runs.h"
 
 #include <assert.h>
 
+#define LEAVING (UINT32_C(1) << 31)
+
 enum {
-    WORD = 64, /* chunks in a word */
-    FAN = 8,   /* nodes below a node: one or two cache lines */
-    FAN_SHIFT = 3,
     WORD_SHIFT = 6,
-};
-
-/* What a span lacks to being all free, so that zero bytes say "all free". */
-struct runs_node {
-    uint32_t head; /* chunks: the span less the free run at its start */
-    uint32_t best; /* chunks: the span less its longest free run */
-    uint32_t tail; /* chunks: the span less the free run at its end */
-};
-
-/* The same, told the way one thinks of it. */
-struct view {
-    size_t span; /* chunks */
-    size_t head;
-    size_t best;
-    size_t tail;
+    WORD = 1 << WORD_SHIFT, /* chunks */
+    FAN_SHIFT = 3,
+    FAN = 1 << FAN_SHIFT, /* nodes: what a scan reads is half a cache line */
 };
 
 static size_t
@@ -42,274 +32,348 @@ min(size_t x, size_t y)
     return x < y ? x : y;
 }
 
-static unsigned
-shift_of(unsigned level)
-{
-    return WORD_SHIFT + FAN_SHIFT * level;
-}
-
-static struct view
-look(const struct runs *r, unsigned level, size_t i)
-{
-    const struct runs_node *node = &r->level[level][i];
-    size_t span = min((size_t)1 << shift_of(level), r->count - (i << shift_of(level)));
-
-    return (struct view){ span, span - node->head, span - node->best, span - node->tail };
-}
-
-/* Stores a summary; tells whether it differs from what was there. */
 static bool
-keep(struct runs *r, unsigned level, size_t i, struct view v)
+is_taken(const struct runs *r, size_t i)
 {
-    struct runs_node *node = &r->level[level][i];
-    struct runs_node now = {
-        .head = (uint32_t)(v.span - v.head),
-        .best = (uint32_t)(v.span - v.best),
-        .tail = (uint32_t)(v.span - v.tail),
-    };
-
-    if (node->head == now.head && node->best == now.best && node->tail == now.tail)
-        return false;
-    *node = now;
-    return true;
+    return (r->taken[i >> WORD_SHIFT] >> (i & (WORD - 1)) & 1) != 0;
 }
 
-/* A set bit in the result begins a run of at least `n` set bits, 1 to 64. */
-static uint64_t
-starts_of(uint64_t x, size_t n)
+static uint32_t
+largest_child(const struct runs *r, unsigned level, size_t i)
 {
-    size_t have = 1;
+    const uint32_t *child = r->best[level - 1];
+    size_t end = min((i + 1) << FAN_SHIFT, r->nodes[level - 1]);
+    uint32_t most = 0;
 
-    while (have < n && x != 0) {
-        size_t step = min(have, n - have);
-
-        x &= x >> step;
-        have += step;
-    }
-    return x;
+    for (size_t k = i << FAN_SHIFT; k < end; k++)
+        most = child[k] > most ? child[k] : most;
+    return most;
 }
 
-static size_t
-longest_in(uint64_t x)
-{
-    uint64_t at_least[WORD_SHIFT]; /* bits that begin a run of 2^k or more */
-    uint64_t left;
-    size_t len = 0;
-
-    if (x == UINT64_MAX)
-        return WORD;
-    at_least[0] = x;
-    for (unsigned k = 1; k < WORD_SHIFT; k++)
-        at_least[k] = at_least[k - 1] & at_least[k - 1] >> (1U << (k - 1));
-    left = UINT64_MAX; /* bits that begin a run of `len` or more */
-    for (unsigned k = WORD_SHIFT; k-- > 0;) {
-        uint64_t longer = left & at_least[k] >> len;
-
-        if (longer != 0) {
-            left = longer;
-            len += (size_t)1 << k;
-        }
-    }
-    return len;
-}
-
-static struct view
-sum_word(const struct runs *r, size_t w)
-{
-    size_t span = min(WORD, r->count - w * WORD);
-    uint64_t past = span == WORD ? 0 : UINT64_MAX << span;
-    uint64_t taken = r->words[w] | past;
-    struct view v = { .span = span };
-
-    if (taken == 0)
-        return (struct view){ span, span, span, span };
-    if (taken == UINT64_MAX)
-        return v;
-    v.head = (size_t)__builtin_ctzll(taken);
-    v.best = longest_in(~taken);
-    if (r->words[w] == 0)
-        v.tail = span;
-    else
-        v.tail = (size_t)__builtin_clzll(r->words[w]) - (WORD - span);
-    return v;
-}
-
-/* Summarises nodes `i` to `end` - 1 of a level, which follow each other. */
-static struct view
-sum_nodes(const struct runs *r, unsigned level, size_t i, size_t end)
-{
-    struct view v = { 0 };
-
-    for (; i < end; i++) {
-        struct view next = look(r, level, i);
-
-        if (v.head == v.span)
-            v.head += next.head;
-        v.best = max(v.best, max(next.best, v.tail + next.head));
-        v.tail = next.tail == next.span ? v.tail + next.span : next.tail;
-        v.span += next.span;
-    }
-    return v;
-}
-
-static struct view
-sum_node(const struct runs *r, unsigned level, size_t i)
-{
-    size_t below = i * FAN;
-
-    return sum_nodes(r, level - 1, below, min(below + FAN, r->nodes[level - 1]));
-}
-
-/* Carries a change of the words `lo` to `hi` upwards as far as it is felt. */
+/* Carries a new best of word `i` upwards as far as it is felt. */
 static void
-refresh(struct runs *r, size_t lo, size_t hi)
+set_best(struct runs *r, size_t i, size_t chunks)
 {
-    bool changed = false;
+    uint32_t now = (uint32_t)chunks;
+    uint32_t below = 0; /* what the child said before */
 
-    for (size_t w = lo; w <= hi; w++)
-        changed |= keep(r, 0, w, sum_word(r, w));
-    for (unsigned level = 1; changed && level < r->levels; level++) {
-        lo >>= FAN_SHIFT;
-        hi >>= FAN_SHIFT;
-        changed = false;
-        for (size_t i = lo; i <= hi; i++)
-            changed |= keep(r, level, i, sum_node(r, level, i));
+    for (unsigned level = 0; level < r->levels; level++) {
+        uint32_t was = r->best[level][i];
+
+        if (level > 0 && now < was) {
+            if (below < was)
+                return; /* another child has the longest */
+            now = largest_child(r, level, i);
+        }
+        if (now == was)
+            return;
+        r->best[level][i] = now;
+        below = was;
+        i >>= FAN_SHIFT;
     }
+}
+
+/* The bits of word `w` whose chunk is free and in the map. */
+static uint64_t
+free_bits(const struct runs *r, size_t w)
+{
+    size_t in_map = r->count - (w << WORD_SHIFT);
+
+    return ~r->taken[w] & (in_map >= WORD ? UINT64_MAX : ~(UINT64_MAX << in_map));
+}
+
+/* Looks for the longest free run that begins in a word; satisfied with `enough`. */
+static size_t
+longest_begun(const struct runs *r, size_t w, size_t enough)
+{
+    uint64_t bits = free_bits(r, w);
+    size_t i = w << WORD_SHIFT;
+    size_t longest = 0;
+
+    if (w > 0 && !is_taken(r, i - 1))
+        bits &= bits + 1; /* a run from the left goes on here and began there */
+    while (bits != 0 && longest < enough) {
+        size_t gap = (size_t)__builtin_ctzll(bits);
+        size_t len;
+
+        i += gap;
+        len = r->length[i];
+        longest = max(longest, len);
+        if ((i & (WORD - 1)) + len >= WORD)
+            break;
+        bits = bits >> gap >> len;
+        i += len;
+    }
+    return longest;
+}
+
+/* After a change at chunk `i`: a run of `gone` chunks no longer begins in its
+ * word, and whatever does has its length in the table. */
+static void
+lose(struct runs *r, size_t i, size_t gone)
+{
+    size_t w = i >> WORD_SHIFT;
+
+    if (r->best[0][w] == gone)
+        set_best(r, w, longest_begun(r, w, gone));
+}
+
+/* Enters a free run into the table and the tree. */
+static void
+gain(struct runs *r, size_t first, size_t n)
+{
+    size_t w = first >> WORD_SHIFT;
+
+    r->length[first] = (uint32_t)n;
+    if (first + n < r->count)
+        r->length[first + n - 1] = (uint32_t)n;
+    if (r->best[0][w] < n)
+        set_best(r, w, n);
 }
 
 /* The bits of word `w` that belong to the `n` chunks from `first` on. */
 static uint64_t
 mask_of(size_t w, size_t first, size_t n)
 {
-    size_t lo = max(first, w * WORD) - w * WORD;
-    size_t hi = min(first + n, (w + 1) * WORD) - w * WORD;
+    size_t lo = max(first, w << WORD_SHIFT) - (w << WORD_SHIFT);
+    size_t hi = min(first + n, (w + 1) << WORD_SHIFT) - (w << WORD_SHIFT);
 
     return UINT64_MAX >> (WORD - (hi - lo)) << lo;
+}
+
+static void
+flip(struct runs *r, size_t first, size_t n)
+{
+    for (size_t w = first >> WORD_SHIFT; w <= (first + n - 1) >> WORD_SHIFT; w++)
+        r->taken[w] ^= mask_of(w, first, n);
+}
+
+/* A set bit in the result begins `n` or more set bits. */
+static uint64_t
+starts_of(uint64_t bits, size_t n)
+{
+    size_t have = 1;
+
+    while (have < n && bits != 0) {
+        size_t step = min(have, n - have);
+
+        bits &= bits >> step;
+        have += step;
+    }
+    return bits;
+}
+
+/* Finds the lowest free run of `n` chunks or more. */
+static size_t
+find(const struct runs *r, size_t n)
+{
+    unsigned level = r->levels - 1;
+    size_t end = r->nodes[level];
+    size_t i = 0;
+    uint64_t bits;
+
+    while (i < end && r->best[level][i] < n)
+        i++;
+    if (i == end)
+        return RUNS_NONE;
+    while (level > 0) {
+        level--;
+        i <<= FAN_SHIFT;
+        while (r->best[level][i] < n)
+            i++;
+    }
+    /* Either a run lies in the word, or the one that leaves it is long enough.
+     * One that comes from the left is too short: it would have been found. */
+    bits = free_bits(r, i);
+    if (n <= WORD && starts_of(bits, n) != 0)
+        return (i << WORD_SHIFT) + (size_t)__builtin_ctzll(starts_of(bits, n));
+    return ((i + 1) << WORD_SHIFT) - (bits == UINT64_MAX ? WORD : (size_t)__builtin_clzll(~bits));
+}
+
+/* Counts the nodes of each level; returns how many there are. */
+static size_t
+shape(struct runs *r, size_t count)
+{
+    size_t n = (count + WORD - 1) >> WORD_SHIFT;
+    size_t all = 0;
+
+    assert(count > 0 && count <= RUNS_MAX);
+    *r = (struct runs){ .count = count };
+    for (;;) {
+        r->nodes[r->levels++] = n;
+        all += n;
+        if (n <= FAN)
+            return all;
+        n = (n + FAN - 1) >> FAN_SHIFT;
+    }
 }
 
 size_t
 runs_bytes(size_t count)
 {
-    size_t nodes = (count + WORD - 1) / WORD;
-    size_t bytes = nodes * sizeof(uint64_t);
+    struct runs r;
+    size_t nodes = shape(&r, count);
 
-    for (bytes += nodes * sizeof(struct runs_node); nodes > FAN;) {
-        nodes = (nodes + FAN - 1) / FAN;
-        bytes += nodes * sizeof(struct runs_node);
-    }
-    return bytes;
+    return r.nodes[0] * sizeof *r.taken + (nodes + count) * sizeof *r.length;
 }
 
 void
 runs_init(struct runs *r, size_t count, void *zeroed)
 {
-    size_t nodes = (count + WORD - 1) / WORD;
-    struct runs_node *next;
+    uint32_t *next;
 
-    assert(count > 0 && count <= RUNS_MAX);
-    *r = (struct runs){ .count = count, .words = zeroed };
-    next = (struct runs_node *)(r->words + nodes);
-    for (;;) {
-        r->level[r->levels] = next;
-        r->nodes[r->levels] = nodes;
-        next += nodes;
-        r->levels++;
-        if (nodes <= FAN)
-            break;
-        nodes = (nodes + FAN - 1) / FAN;
+    (void)shape(r, count);
+    r->taken = zeroed;
+    next = (uint32_t *)(r->taken + r->nodes[0]);
+    for (unsigned level = r->levels; level-- > 0;) {
+        r->best[level] = next;
+        next += r->nodes[level];
     }
+    r->length = next;
+    gain(r, 0, count);
 }
 
 size_t
-runs_find(const struct runs *r, size_t n)
+runs_take(struct runs *r, size_t n)
 {
-    unsigned level = r->levels - 1;
-    size_t end = r->nodes[level];
-    size_t run = 0; /* free chunks just before node i */
+    size_t first = find(r, n);
+    size_t run, end;
 
-    for (size_t i = 0; i < end;) {
-        struct view v = look(r, level, i);
-
-        if (run + v.head >= n)
-            return (i << shift_of(level)) - run;
-        if (v.best >= n && level == 0)
-            return i * WORD + (size_t)__builtin_ctzll(starts_of(~r->words[i], n));
-        if (v.best >= n) {
-            level--;
-            i *= FAN;
-            end = min(i + FAN, r->nodes[level]);
-            continue;
-        }
-        run = v.tail == v.span ? run + v.span : v.tail;
-        i++;
-    }
-    return RUNS_NONE;
+    if (first == RUNS_NONE)
+        return RUNS_NONE;
+    run = r->length[first];
+    end = first + run;
+    if (end < r->count)
+        r->length[end - 1] = 0;
+    r->length[first] = (uint32_t)n;
+    flip(r, first, n);
+    if (run > n)
+        gain(r, first + n, run - n);
+    lose(r, first, run);
+    r->used += n;
+    r->blocks++;
+    return first;
 }
 
 void
-runs_take(struct runs *r, size_t first, size_t n)
+runs_cut(struct runs *r, size_t first, size_t n)
 {
-    size_t lo = first / WORD;
-    size_t hi = (first + n - 1) / WORD;
-
-    assert(n > 0 && n <= r->count && first <= r->count - n);
-    for (size_t w = lo; w <= hi; w++) {
-        assert((r->words[w] & mask_of(w, first, n)) == 0);
-        r->words[w] |= mask_of(w, first, n);
-    }
-    refresh(r, lo, hi);
+    assert(runs_kind(r, first) == RUNS_BLOCK && n > 0 && n < r->length[first]);
+    r->length[first + n] = (r->length[first] - (uint32_t)n) | LEAVING;
+    r->length[first] = (uint32_t)n;
 }
 
 void
-runs_give(struct runs *r, size_t first, size_t n)
+runs_retire(struct runs *r, size_t first)
 {
-    size_t lo = first / WORD;
-    size_t hi = (first + n - 1) / WORD;
-
-    assert(n > 0 && n <= r->count && first <= r->count - n);
-    for (size_t w = lo; w <= hi; w++) {
-        assert((~r->words[w] & mask_of(w, first, n)) == 0);
-        r->words[w] &= ~mask_of(w, first, n);
-    }
-    refresh(r, lo, hi);
+    assert(runs_kind(r, first) == RUNS_BLOCK);
+    r->length[first] |= LEAVING;
+    r->blocks--;
 }
 
-bool
-runs_taken(const struct runs *r, size_t i)
+void
+runs_give(struct runs *r, size_t first)
 {
-    return (r->words[i / WORD] >> i % WORD & 1) != 0;
+    size_t n = runs_length(r, first);
+    size_t end = first + n;
+    size_t next = 0;
+
+    assert(runs_kind(r, first) == RUNS_LEAVING);
+    flip(r, first, n);
+    r->used -= n;
+    r->length[first] = 0;
+    if (end < r->count && !is_taken(r, end)) {
+        next = r->length[end];
+        r->length[end] = 0;
+    }
+    if (first > 0 && !is_taken(r, first - 1)) {
+        size_t before = r->length[first - 1];
+
+        r->length[first - 1] = 0;
+        first -= before;
+    }
+    gain(r, first, end + next - first);
+    if (next > 0)
+        lose(r, end, next);
+}
+
+enum runs_kind
+runs_kind(const struct runs *r, size_t i)
+{
+    if (!is_taken(r, i))
+        return RUNS_FREE;
+    if (r->length[i] == 0)
+        return RUNS_INSIDE;
+    return (r->length[i] & LEAVING) != 0 ? RUNS_LEAVING : RUNS_BLOCK;
+}
+
+size_t
+runs_length(const struct runs *r, size_t first)
+{
+    return r->length[first] & ~LEAVING;
 }
 
 size_t
 runs_longest(const struct runs *r)
 {
     unsigned top = r->levels - 1;
+    size_t longest = 0;
 
-    return sum_nodes(r, top, 0, r->nodes[top]).best;
+    for (size_t i = 0; i < r->nodes[top]; i++)
+        longest = max(longest, r->best[top][i]);
+    return longest;
+}
+
+/* Measures the run, free or taken, that begins at chunk `i`, which follows the
+ * end of another; 0 when the table does not say what the bitmap says. */
+static size_t
+check_run(const struct runs *r, size_t i)
+{
+    bool taken = is_taken(r, i);
+    size_t n = runs_length(r, i);
+    size_t last = i + n - 1;
+
+    if (n == 0 || n > r->count - i || (!taken && r->length[i] != n))
+        return 0;
+    for (size_t k = i + 1; k <= last; k++) {
+        bool tagged = !taken && k == last && k + 1 < r->count;
+
+        if (is_taken(r, k) != taken || r->length[k] != (tagged ? n : 0))
+            return 0;
+    }
+    return !taken && last + 1 < r->count && !is_taken(r, last + 1) ? 0 : n;
 }
 
 static bool
-same(struct view a, struct view b)
+check_tree(const struct runs *r)
 {
-    return a.span == b.span && a.head == b.head && a.best == b.best && a.tail == b.tail;
+    for (size_t w = 0; w < r->nodes[0]; w++) {
+        if (r->best[0][w] != longest_begun(r, w, SIZE_MAX))
+            return false;
+    }
+    for (unsigned level = 1; level < r->levels; level++) {
+        for (size_t i = 0; i < r->nodes[level]; i++) {
+            if (r->best[level][i] != largest_child(r, level, i))
+                return false;
+        }
+    }
+    return true;
 }
 
 bool
 runs_check(const struct runs *r)
 {
-    size_t last = r->count % WORD;
+    size_t past = r->count & (WORD - 1);
+    size_t used = 0, blocks = 0;
 
-    if (last != 0 && r->words[r->count / WORD] >> last != 0)
-        return false;
-    for (size_t w = 0; w < r->nodes[0]; w++) {
-        if (!same(look(r, 0, w), sum_word(r, w)))
+    for (size_t i = 0, n; i < r->count; i += n) {
+        n = check_run(r, i);
+        if (n == 0)
             return false;
+        used += is_taken(r, i) ? n : 0;
+        blocks += runs_kind(r, i) == RUNS_BLOCK;
     }
-    for (unsigned level = 1; level < r->levels; level++) {
-        for (size_t i = 0; i < r->nodes[level]; i++) {
-            if (!same(look(r, level, i), sum_node(r, level, i)))
-                return false;
-        }
-    }
-    return true;
+    if (past != 0 && r->taken[r->nodes[0] - 1] >> past != 0)
+        return false;
+    return used == r->used && blocks == r->blocks && check_tree(r);
 }

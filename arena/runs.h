@@ -1,10 +1,12 @@
-/* arena/runs.h -- which chunks are free, and where the lowest run of `n` begins.
+/* arena/runs.h -- which chunks are free, which are blocks, where a run begins.
  *
- * A bitmap with a tree of summaries above it: every 64-chunk word, every eight
- * words, every eight of those and so on know the free run at their start, at
- * their end, and the longest between, so a search looks at a few nodes of each
- * level however full the map is and whatever the run's length.  Zero bytes
- * mean "all free": a fresh map costs no memory until it is used.
+ * A bitmap of taken chunks; a side table with the length of each run of free
+ * or taken chunks; and over the words of the bitmap a tree that knows the
+ * longest free run that begins below each of its nodes.  The lowest free run
+ * of a length is found in a few steps for each of at most five levels, however
+ * full the map; a run that is given back is joined to its free neighbours.
+ * Zero bytes mean "nothing begins here", so a fresh map costs no memory until
+ * it is used: 4.2 bytes a chunk when all of it was.
  *
  * Knows nothing of memory or locks: indices in, indices out.  arena.c is its
  * only user.
@@ -18,19 +20,31 @@
 
 enum {
     RUNS_LEVELS = 5,
-    RUNS_MAX = 1 << 21, /* chunks: 64 a word, fan-out 8, at most 8 nodes at the top */
+    RUNS_MAX = 1 << 21, /* chunks: 64 a word, 8 children a node, 8 nodes at the top */
 };
 
 #define RUNS_NONE SIZE_MAX
 
-struct runs_node;
+/* What a chunk is to its caller. */
+enum runs_kind {
+    RUNS_FREE,
+    RUNS_BLOCK,   /* the first chunk of a block */
+    RUNS_LEAVING, /* the first chunk of a block between runs_retire() and runs_give() */
+    RUNS_INSIDE,  /* any other chunk of either */
+};
 
 struct runs {
+    /* Read only. */
+    size_t count;  /* chunks */
+    size_t used;   /* chunks that are not free */
+    size_t blocks; /* of kind RUNS_BLOCK */
     /* Private. */
-    uint64_t *words;                      /* a set bit is a taken chunk */
-    struct runs_node *level[RUNS_LEVELS]; /* [0] has a node for each word */
-    size_t nodes[RUNS_LEVELS];            /* in each level */
-    size_t count;                         /* chunks */
+    uint64_t *taken;             /* one bit a chunk */
+    uint32_t *length;            /* chunks; for a block at its first chunk, for a
+                                    free run at its first and at its last */
+    uint32_t *best[RUNS_LEVELS]; /* chunks in the longest free run that begins
+                                    below a node; [0] has a node for each word */
+    size_t nodes[RUNS_LEVELS];   /* in each level */
     unsigned levels;
 };
 
@@ -38,26 +52,34 @@ struct runs {
 size_t runs_bytes(size_t count);
 
 /* Makes a map of free chunks over runs_bytes() zeroed bytes, aligned for any
- * type, which the caller keeps alive.  Touches none of them. */
+ * type, which the caller keeps alive. */
 void runs_init(struct runs *r, size_t count, void *zeroed) __attribute__((nonnull));
 
-/* Returns the lowest index at which `n` chunks (1 or more) in a row are free,
- * or RUNS_NONE. */
-size_t runs_find(const struct runs *r, size_t n) __attribute__((warn_unused_result, nonnull));
+/* Makes a block of the lowest `n` chunks (1 or more) in a row that are free.
+ * Returns the index of its first, or RUNS_NONE. */
+size_t runs_take(struct runs *r, size_t n) __attribute__((warn_unused_result, nonnull));
 
-/* Marks `n` chunks from `first` on, all of which MUST be free, as taken. */
-void runs_take(struct runs *r, size_t first, size_t n) __attribute__((nonnull));
+/* Shortens the block at `first` to `n` chunks, 1 to its length less 1.  What is
+ * cut off becomes a leaving block of its own, which begins at `first` + `n`. */
+void runs_cut(struct runs *r, size_t first, size_t n) __attribute__((nonnull));
 
-/* Marks `n` chunks from `first` on, all of which MUST be taken, as free. */
-void runs_give(struct runs *r, size_t first, size_t n) __attribute__((nonnull));
+/* Makes the block at `first` a leaving one: its chunks are nobody's, not free
+ * yet. */
+void runs_retire(struct runs *r, size_t first) __attribute__((nonnull));
 
-/* Tells whether chunk `i` is taken. */
-bool runs_taken(const struct runs *r, size_t i) __attribute__((nonnull));
+/* Makes the chunks of the leaving block at `first` free. */
+void runs_give(struct runs *r, size_t first) __attribute__((nonnull));
 
-/* Returns the length of the longest free run. */
+/* Tells what chunk `i` is. */
+enum runs_kind runs_kind(const struct runs *r, size_t i) __attribute__((nonnull));
+
+/* Returns the chunks in the block, leaving or not, that begins at `first`. */
+size_t runs_length(const struct runs *r, size_t first) __attribute__((nonnull));
+
+/* Returns the length of the longest free run, 0 when nothing is free. */
 size_t runs_longest(const struct runs *r) __attribute__((nonnull));
 
-/* Tells whether every summary says what the bitmap says. */
+/* Tells whether every table and counter says what the others say. */
 bool runs_check(const struct runs *r) __attribute__((warn_unused_result, nonnull));
 
 #endif

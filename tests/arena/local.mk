@@ -1,0 +1,13 @@
+ARENA_TESTS = \
+	%D%/test_arena \
+	%D%/test_arena_pages \
+	%D%/test_arena_random \
+	%D%/test_region \
+	%D%/test_runs
+check_PROGRAMS += $(ARENA_TESTS)
+TESTS += $(ARENA_TESTS)
+%C%_test_arena_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
+%C%_test_arena_pages_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
+%C%_test_arena_random_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
+%C%_test_region_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
+%C%_test_runs_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)

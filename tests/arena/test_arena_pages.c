@@ -1,0 +1,513 @@
+/* tests/arena/test_arena_pages.c -- arena/arena.h, promise by promise: address space and pages. */
+#include "config.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "arena/arena.h"
+#include "tests/suite.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+enum {
+    KIB = 1024,
+    MIB = 1024 * KIB,
+    CHUNK = 64 * KIB,
+    COUNT = 64,
+};
+
+static struct arena *a;
+
+static void
+open_with(size_t chunk, size_t count, size_t retain, bool prefault)
+{
+    struct arena_options opt = { chunk, count, retain, prefault };
+
+    ck_assert_int_eq(arena_open(&opt, &a), 0);
+}
+
+static void
+setup(void)
+{
+    open_with(CHUNK, COUNT, 0, false);
+}
+
+static void
+teardown(void)
+{
+    arena_close(a);
+    a = NULL;
+}
+
+static size_t
+resident(void)
+{
+    struct arena_stats s;
+
+    arena_stats(a, &s);
+    return s.resident;
+}
+
+static unsigned char *
+take_and_touch(size_t n)
+{
+    unsigned char *p = arena_alloc(a, n);
+
+    ck_assert_ptr_nonnull(p);
+    memset(p, 0x5a, n);
+    return p;
+}
+
+static bool
+is_zero(const unsigned char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Page faults until now.  A sanitizer's shadow has its own: there, none count. */
+static long
+faults(void)
+{
+    struct rusage u = { 0 };
+
+#ifndef SANITIZERS
+    ck_assert_int_eq(getrusage(RUSAGE_SELF, &u), 0);
+#endif
+    return u.ru_minflt;
+}
+
+START_TEST(opening_costs_a_few_pages_and_no_more_for_400_gigabytes)
+{
+    static const struct {
+        size_t chunk, count;
+        long faults; /* a mapping's page and what the kernel and we touch around it */
+    } cases[] = { { 512, 64, 6 }, { 64 * KIB, 4500, 6 }, { MIB, 10000, 8 },
+        { 4 * MIB, 100000, 8 } };
+    long before;
+
+#ifdef SANITIZERS
+    SUITE_SKIP("a sanitizer's shadow faults too");
+#endif
+    setup(); /* what the first call costs is not what an arena costs */
+    teardown();
+    before = faults();
+    open_with(cases[_i].chunk, cases[_i].count, 0, false);
+    ck_assert_int_le(faults() - before, cases[_i].faults);
+    ck_assert_uint_eq(resident(), 0);
+}
+END_TEST
+
+START_TEST(only_touched_pages_are_resident)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    unsigned char *p = arena_alloc(a, 10 * CHUNK);
+
+    ck_assert_uint_eq(resident(), 0);
+    p[0] = 1;
+    p[9 * CHUNK] = 1;
+    ck_assert_uint_eq(resident(), 2 * page);
+}
+END_TEST
+
+START_TEST(nothing_stays_of_a_freed_block_when_nothing_is_retained)
+{
+    unsigned char *p = take_and_touch(10 * CHUNK);
+
+    ck_assert_uint_eq(resident(), 10 * CHUNK);
+    ck_assert_int_eq(arena_free(a, p), 0);
+    ck_assert_uint_eq(resident(), 0);
+    ck_assert_ptr_eq(arena_alloc(a, 10 * CHUNK), p);
+    ck_assert(is_zero(p, 10 * CHUNK));
+}
+END_TEST
+
+START_TEST(the_first_retained_bytes_stay)
+{
+    unsigned char *low, *across, *above;
+
+    open_with(CHUNK, COUNT, 6 * CHUNK, false);
+    low = take_and_touch(4 * CHUNK);
+    across = take_and_touch(4 * CHUNK);
+    above = take_and_touch(4 * CHUNK);
+    ck_assert_int_eq(arena_free(a, low), 0);
+    ck_assert_uint_eq(resident(), 12 * CHUNK);
+    ck_assert_int_eq(arena_free(a, across), 0);
+    ck_assert_uint_eq(resident(), 10 * CHUNK);
+    ck_assert_uint_eq(above[0], 0x5a);
+    ck_assert_int_eq(arena_free(a, above), 0);
+    ck_assert_uint_eq(resident(), 6 * CHUNK);
+    ck_assert_uint_eq(low[0], 0x5a);
+}
+END_TEST
+
+START_TEST(a_shrunk_tail_goes_back_too)
+{
+    unsigned char *p;
+
+    open_with(CHUNK, COUNT, 2 * CHUNK, false);
+    p = take_and_touch(8 * CHUNK);
+    ck_assert_int_eq(arena_shrink(a, p, 4 * CHUNK), 0);
+    ck_assert_uint_eq(resident(), 4 * CHUNK);
+    ck_assert_int_eq(arena_shrink(a, p, CHUNK), 0);
+    ck_assert_uint_eq(resident(), 2 * CHUNK);
+    ck_assert_uint_eq(p[CHUNK - 1], 0x5a);
+}
+END_TEST
+
+START_TEST(retaining_more_than_there_is_keeps_everything)
+{
+    open_with(CHUNK, COUNT, SIZE_MAX - (size_t)_i * SIZE_MAX / 2, false);
+    ck_assert_int_eq(arena_free(a, take_and_touch(COUNT * CHUNK)), 0);
+    ck_assert_uint_eq(resident(), COUNT * CHUNK);
+}
+END_TEST
+
+START_TEST(a_page_of_small_chunks_goes_with_the_last_of_them)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    unsigned char *p[3];
+
+    open_with(512, 10 * page / 512, 0, false);
+    p[0] = take_and_touch(page + 512);
+    p[1] = take_and_touch(512);
+    p[2] = take_and_touch(3 * page - 1024);
+    ck_assert_uint_eq(resident(), 4 * page);
+    ck_assert_int_eq(arena_free(a, p[0]), 0);
+    ck_assert_uint_eq(resident(), 3 * page);
+    ck_assert_int_eq(arena_free(a, p[2]), 0);
+    ck_assert_uint_eq(resident(), page);
+    ck_assert_uint_eq(p[1][0], 0x5a);
+    ck_assert_uint_eq(p[1][511], 0x5a);
+    ck_assert_int_eq(arena_free(a, p[1]), 0);
+    ck_assert_uint_eq(resident(), 0);
+}
+END_TEST
+
+START_TEST(a_warm_block_costs_no_fault)
+{
+    unsigned char *p;
+    long before;
+
+    open_with(CHUNK, COUNT, 4 * CHUNK, false);
+    ck_assert_int_eq(arena_free(a, take_and_touch(4 * CHUNK)), 0);
+    before = faults();
+    for (size_t i = 0; i < 100; i++) {
+        p = arena_alloc(a, 4 * CHUNK);
+        memset(p, 1, 4 * CHUNK);
+        (void)arena_free(a, p);
+    }
+    ck_assert_int_le(faults() - before, 4);
+}
+END_TEST
+
+START_TEST(a_prefaulted_arena_never_faults_again)
+{
+    unsigned char *p;
+    long before;
+
+    open_with(CHUNK, COUNT, 0, true);
+    ck_assert_uint_eq(resident(), COUNT * CHUNK);
+    before = faults();
+    for (size_t i = 0; i < 4; i++) {
+        p = arena_alloc(a, COUNT * CHUNK);
+        memset(p, 1, COUNT * CHUNK);
+        (void)arena_free(a, p);
+    }
+    ck_assert_int_le(faults() - before, 4);
+    ck_assert_uint_eq(resident(), COUNT * CHUNK);
+}
+END_TEST
+
+START_TEST(no_core_dump_contains_a_chunk)
+{
+    unsigned char *p = arena_alloc(a, 1);
+    FILE *f = fopen("/proc/self/smaps", "r");
+    char line[4096];
+    bool here = false, found = false;
+    unsigned long from, to;
+
+    ck_assert_ptr_nonnull(f);
+    while (!found && fgets(line, sizeof line, f) != NULL) {
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+            here = (uintptr_t)p >= from && (uintptr_t)p < to;
+        found = here && strncmp(line, "VmFlags:", 8) == 0;
+    }
+    (void)fclose(f);
+    ck_assert(found);
+    ck_assert_ptr_nonnull(strstr(line, " dd"));
+}
+END_TEST
+
+START_TEST(spoiled_books_are_noticed)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+    /* The arena's own mapping begins with the struct; some of the lengths of
+     * 4500 chunks lie in its fourth page, where no block has come yet. */
+    open_with(CHUNK, 4500, 0, false);
+    ck_assert_int_eq(arena_check(a), 0);
+    ((unsigned char *)a)[3 * page] = 1;
+    ck_assert_int_eq(arena_check(a), -EUCLEAN);
+}
+END_TEST
+
+static unsigned char *block; /* the first chunk, touched */
+
+static void
+setup_block(void)
+{
+    setup();
+    block = take_and_touch(CHUNK);
+}
+
+/* Says what became of a child that ran `fn`; a crash there prints nothing. */
+static int
+in_child(void (*fn)(void))
+{
+    int status;
+    pid_t pid = fork();
+
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        (void)signal(SIGSEGV, SIG_DFL);
+        fn();
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+static void
+write_before_the_first(void)
+{
+    ((volatile unsigned char *)block)[-1] = 1;
+}
+
+static void
+write_after_the_last(void)
+{
+    ((volatile unsigned char *)block)[COUNT * CHUNK] = 1;
+}
+
+START_TEST(a_page_without_access_stands_at_either_end)
+{
+    int before = in_child(write_before_the_first);
+    int after = in_child(write_after_the_last);
+
+    ck_assert(WIFSIGNALED(before) && WTERMSIG(before) == SIGSEGV);
+    ck_assert(WIFSIGNALED(after) && WTERMSIG(after) == SIGSEGV);
+}
+END_TEST
+
+static void
+read_and_write_blocks(void)
+{
+    if (block[CHUNK - 1] != 0x5a)
+        _exit(1);
+    memset(block, 9, CHUNK);
+}
+
+START_TEST(a_child_may_use_blocks_and_its_parent_does_not_see_it)
+{
+    int status = in_child(read_and_write_blocks);
+
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    ck_assert_uint_eq(block[0], 0x5a);
+    ck_assert_int_eq(arena_check(a), 0);
+}
+END_TEST
+
+/* How much address space is in use now, in bytes. */
+static size_t
+address_space(void)
+{
+    unsigned long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+
+    if (f == NULL || fscanf(f, "%lu", &pages) != 1)
+        _exit(99);
+    (void)fclose(f);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void
+limit_address_space(size_t more)
+{
+    struct rlimit lim = { .rlim_cur = address_space() + more, .rlim_max = RLIM_INFINITY };
+
+    if (setrlimit(RLIMIT_AS, &lim) < 0)
+        _exit(98);
+}
+
+static void
+open_more_than_allowed(void)
+{
+    static const struct arena_options opt = { .chunk_size = 65536, .chunk_count = 16384 };
+    size_t chunks;
+    unsigned char *all;
+
+    limit_address_space(200 << 20);
+    if (arena_open(&opt, &a) != 0)
+        _exit(1);
+    chunks = arena_chunks(a); /* 1024 MiB were asked for, 128 are what fits */
+    if (chunks != 2048)
+        _exit(2);
+    all = arena_alloc(a, chunks * 65536);
+    if (all == NULL)
+        _exit(3);
+    all[chunks * 65536 - 1] = 1;
+    if (arena_free(a, all) != 0 || arena_check(a) != 0)
+        _exit(4);
+}
+
+static void
+open_with_no_room_at_all(void)
+{
+    static const struct arena_options opt = { .chunk_size = 4 << 20, .chunk_count = 1000 };
+    size_t before;
+
+    limit_address_space(2 << 20);
+    before = address_space();
+    if (arena_open(&opt, &a) != -ENOMEM)
+        _exit(1);
+    if (address_space() != before)
+        _exit(2);
+}
+
+START_TEST(a_limit_on_address_space_makes_a_smaller_arena)
+{
+    int status;
+
+#ifdef SANITIZERS
+    SUITE_SKIP("a sanitizer's shadow needs more than RLIMIT_AS leaves");
+#endif
+    status = in_child(open_more_than_allowed);
+    ck_assert_msg(status == 0, "wait status %#x", (unsigned)status);
+}
+END_TEST
+
+START_TEST(not_one_chunk_is_enomem_and_leaves_nothing)
+{
+    int status;
+
+#ifdef SANITIZERS
+    SUITE_SKIP("a sanitizer's shadow needs more than RLIMIT_AS leaves");
+#endif
+    status = in_child(open_with_no_room_at_all);
+    ck_assert_msg(status == 0, "wait status %#x", (unsigned)status);
+}
+END_TEST
+
+/* Makes madvise(2) refuse an advice, as a kernel that does not know it does. */
+static void
+forbid_advice(unsigned advice)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_madvise, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, advice, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog prog = { sizeof code / sizeof code[0], code };
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0)
+        _exit(97);
+}
+
+static void
+prefault_on_an_old_kernel(void)
+{
+    forbid_advice(MADV_POPULATE_WRITE);
+    teardown();
+    open_with(CHUNK, COUNT, 0, true);
+    if (resident() != COUNT * CHUNK)
+        _exit(1);
+}
+
+START_TEST(prefault_works_before_linux_5_14)
+{
+    int status = in_child(prefault_on_an_old_kernel);
+
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 97)
+        SUITE_SKIP("seccomp filters are not to be had");
+    ck_assert_msg(status == 0, "wait status %#x", (unsigned)status);
+}
+END_TEST
+
+START_TEST(closing_unmaps_everything)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    unsigned char *books = (unsigned char *)a;
+    unsigned char in;
+
+    ck_assert_int_eq(mincore(block - page, page, &in), 0);
+    ck_assert_int_eq(mincore(books, page, &in), 0);
+    teardown();
+    for (size_t at = 0; at < COUNT * CHUNK + 2 * page; at += page)
+        ck_assert_int_eq(mincore(block - page + at, page, &in), -1);
+    ck_assert_int_eq(mincore(books, page, &in), -1);
+    arena_close(NULL);
+}
+END_TEST
+
+static TCase *
+add_case(Suite *s, const char *name, SFun before)
+{
+    TCase *tc = tcase_create(name);
+
+    tcase_set_timeout(tc, 60);
+    tcase_add_checked_fixture(tc, before, teardown);
+    suite_add_tcase(s, tc);
+    return tc;
+}
+
+Suite *
+suite(void)
+{
+    Suite *s = suite_create("arena pages");
+    TCase *tc = add_case(s, "opening", NULL);
+
+    tcase_add_loop_test(tc, opening_costs_a_few_pages_and_no_more_for_400_gigabytes, 0, 4);
+    tcase_add_test(tc, the_first_retained_bytes_stay);
+    tcase_add_test(tc, a_shrunk_tail_goes_back_too);
+    tcase_add_loop_test(tc, retaining_more_than_there_is_keeps_everything, 0, 2);
+    tcase_add_test(tc, a_page_of_small_chunks_goes_with_the_last_of_them);
+    tcase_add_test(tc, a_warm_block_costs_no_fault);
+    tcase_add_test(tc, a_prefaulted_arena_never_faults_again);
+    tcase_add_test(tc, spoiled_books_are_noticed);
+    tcase_add_test(tc, a_limit_on_address_space_makes_a_smaller_arena);
+    tcase_add_test(tc, not_one_chunk_is_enomem_and_leaves_nothing);
+    tc = add_case(s, "nothing retained", setup);
+    tcase_add_test(tc, only_touched_pages_are_resident);
+    tcase_add_test(tc, nothing_stays_of_a_freed_block_when_nothing_is_retained);
+    tcase_add_test(tc, no_core_dump_contains_a_chunk);
+    tc = add_case(s, "a touched block", setup_block);
+    tcase_add_test(tc, a_page_without_access_stands_at_either_end);
+    tcase_add_test(tc, a_child_may_use_blocks_and_its_parent_does_not_see_it);
+    tcase_add_test(tc, prefault_works_before_linux_5_14);
+    tcase_add_test(tc, closing_unmaps_everything);
+    return s;
+}
