@@ -38,6 +38,10 @@ struct json {
     } level[JSON_DEPTH_MAX + 1];
 };
 
+/* jansson has functions of some of these names.  Hidden ones are ours alone:
+ * a program may use both, in different files, and neither calls the other's. */
+#pragma GCC visibility push(hidden)
+
 /* Begins one document that is appended to `out`. */
 void json_begin(struct json *j, struct buf *out) __attribute__((nonnull));
 
@@ -68,5 +72,7 @@ void json_msec(struct json *j, int64_t nsec) __attribute__((nonnull));
  * is always enough.  `s` MUST NOT lie in the room of `out`, which serves as
  * scratch. */
 void json_escape(struct buf *out, struct span s) __attribute__((nonnull));
+
+#pragma GCC visibility pop
 
 #endif

@@ -1,0 +1,44 @@
+check_LIBRARIES += %D%/libsample.a
+%C%_libsample_a_SOURCES = %D%/sample.c %D%/sample.h
+SAMPLE_LIBS = %D%/libsample.a
+
+base_tests = \
+	%D%/test_buf \
+	%D%/test_clock \
+	%D%/test_crypto \
+	%D%/test_err \
+	%D%/test_fd \
+	%D%/test_hex \
+	%D%/test_json \
+	%D%/test_json_portable \
+	%D%/test_span \
+	%D%/test_utf8
+base_scripts = %D%/constant_time.sh %D%/json_python.sh
+base_libs = $(SUITE_LIBS) $(SAMPLE_LIBS) $(BASE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += $(base_tests) %D%/constant_time %D%/json_filter %D%/json_filter_portable
+dist_check_SCRIPTS += $(base_scripts)
+TESTS += $(base_tests) $(base_scripts)
+
+%C%_test_buf_LDADD = $(base_libs)
+%C%_test_clock_LDADD = $(base_libs)
+%C%_test_crypto_LDADD = $(base_libs) $(CRYPTO_LIBS)
+%C%_test_err_LDADD = $(base_libs)
+%C%_test_fd_LDADD = $(base_libs)
+%C%_test_hex_LDADD = $(base_libs)
+%C%_test_span_LDADD = $(base_libs)
+%C%_test_utf8_LDADD = $(base_libs)
+%C%_constant_time_LDADD = $(BASE_LIBS) $(CRYPTO_LIBS)
+
+# The escaper is tested twice: as this machine has it, and without vectors.
+json_test_sources = %D%/test_json.c %D%/parsed.c %D%/parsed.h
+portable_json = $(AM_CPPFLAGS) -DJSON_PORTABLE
+%C%_test_json_SOURCES = $(json_test_sources)
+%C%_test_json_LDADD = $(base_libs) $(JANSSON_LIBS)
+%C%_test_json_portable_SOURCES = $(json_test_sources) base/json.c
+%C%_test_json_portable_CPPFLAGS = $(portable_json)
+%C%_test_json_portable_LDADD = $(base_libs) $(JANSSON_LIBS)
+%C%_json_filter_LDADD = $(BASE_LIBS)
+%C%_json_filter_portable_SOURCES = %D%/json_filter.c base/json.c
+%C%_json_filter_portable_CPPFLAGS = $(portable_json)
+%C%_json_filter_portable_LDADD = $(BASE_LIBS)
