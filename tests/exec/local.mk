@@ -1,0 +1,13 @@
+# tests/exec/local.mk -- the engine's tests; all of them share the harness and the probe.
+check_LIBRARIES += %D%/libharness.a
+%C%_libharness_a_SOURCES = %D%/harness.c %D%/harness.h
+EXEC_TEST_LIBS = %D%/libharness.a $(SUITE_LIBS) $(EXEC_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/probe
+%C%_probe_SOURCES = %D%/probe.c
+
+EXEC_TESTS = %D%/test_leftover %D%/test_run
+check_PROGRAMS += $(EXEC_TESTS)
+TESTS += $(EXEC_TESTS)
+%C%_test_run_LDADD = $(EXEC_TEST_LIBS)
+%C%_test_leftover_LDADD = $(EXEC_TEST_LIBS)
