@@ -13,4 +13,5 @@ include tests/arena/local.mk
 include tests/base/local.mk
 include tests/exec/local.mk
 include tests/fcgi/local.mk
+include tests/fuzz/local.mk
 include tests/it/local.mk
