@@ -2,50 +2,10 @@
 #include "config.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "fcgi/route.h"
-
-/* In the order of an Allow header. */
-static const struct {
-    enum method bit;
-    const char *name;
-} methods[] = {
-    { METHOD_GET, "GET" },
-    { METHOD_HEAD, "HEAD" },
-    { METHOD_POST, "POST" },
-    { METHOD_PUT, "PUT" },
-    { METHOD_DELETE, "DELETE" },
-    { METHOD_PATCH, "PATCH" },
-    { METHOD_OPTIONS, "OPTIONS" },
-};
-
-enum {
-    NMETHODS = sizeof methods / sizeof methods[0]
-};
-
-unsigned
-method_from_name(const char *name)
-{
-    for (size_t i = 0; i < NMETHODS; i++) {
-        if (strcmp(methods[i].name, name) == 0)
-            return methods[i].bit;
-    }
-    return 0;
-}
-
-const char *
-method_name(unsigned bit)
-{
-    for (size_t i = 0; i < NMETHODS; i++) {
-        if (methods[i].bit == bit)
-            return methods[i].name;
-    }
-    assert(!"one bit of enum method");
-    return "";
-}
 
 const struct param *
 route_param(const struct route *rt, const char *name, size_t n)
@@ -69,11 +29,11 @@ route_allow(const struct route *rt, char buf[ROUTE_ALLOW_MAX])
     if (allowed & METHOD_GET)
         allowed |= METHOD_HEAD;
     buf_over(&b, buf, ROUTE_ALLOW_MAX);
-    for (size_t i = 0; i < NMETHODS; i++) {
-        if (!(allowed & methods[i].bit))
+    for (size_t i = 0; method_at(i); i++) {
+        if (!(allowed & method_at(i)))
             continue;
         buf_puts(&b, b.n ? ", " : "");
-        buf_puts(&b, methods[i].name);
+        buf_puts(&b, method_name(method_at(i)));
     }
     text = buf_cstr(&b);
     assert(text); /* all seven are 44 bytes */

@@ -2,21 +2,12 @@
 #ifndef FCGI_ROUTE_H
 #define FCGI_ROUTE_H
 
+#include "fcgi/method.h"
 #include "fcgi/param.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum method {
-    METHOD_GET = 1 << 0,
-    METHOD_POST = 1 << 1,
-    METHOD_PUT = 1 << 2,
-    METHOD_DELETE = 1 << 3,
-    METHOD_PATCH = 1 << 4,
-    METHOD_HEAD = 1 << 5,    /* never in a configuration */
-    METHOD_OPTIONS = 1 << 6, /* never in a configuration */
-};
 
 enum {
     ROUTE_PARAMS_MAX = 32,
@@ -46,12 +37,6 @@ struct route {
     const char *file; /* where it was configured or changed, or NULL: as built in */
     int line;
 };
-
-/* Returns the bit of a method's name, 0 for an unknown one. */
-unsigned method_from_name(const char *name) __attribute__((warn_unused_result, nonnull));
-
-/* Returns the name of one bit. */
-const char *method_name(unsigned bit) __attribute__((warn_unused_result));
 
 /* Finds a parameter by the `n` bytes of its name, or NULL. */
 const struct param *route_param(const struct route *rt, const char *name, size_t n)
