@@ -2,7 +2,7 @@
  *
  * A configuration is built once, in a region of its own that is then sealed
  * read-only, and lives until its last reader lets go: a reload builds another.
- * conf.c is the only file that sees libConfuse.
+ * The conf_*.h beside this one are the rooms of the building and nobody else's.
  */
 #ifndef FCGI_CONF_H
 #define FCGI_CONF_H
@@ -59,7 +59,7 @@ struct conf {
     const struct route *routes; /* sorted by path */
     size_t nroutes;
 
-    const unsigned char *key; /* CONF_KEY_BYTES, or NULL when loaded without */
+    const unsigned char *key; /* CONF_KEY_BYTES, read-only, or NULL when loaded without */
 
     /* Private. */
     struct region mem;
@@ -71,17 +71,19 @@ enum conf_level {
     CONF_ERROR
 };
 
-/* Told of every complaint.  `file` may be NULL and `line` 0 when the complaint
- * is not about a line. */
+/* Told of every complaint, in the order of the lines.  `file` is the name that
+ * conf_load() was given; it may be NULL, and `line` 0, when the complaint is
+ * not about a line. */
 typedef void conf_say_fn(
     void *ctx, enum conf_level level, const char *file, int line, const char *msg);
 
 /* Reads `file` (NULL: the seven routes as documented), checks everything that
  * can be checked now, and reports every mistake, not just the first.  With
  * `with_key` the key is read too.  Relative paths in it are relative to the
- * directory of the file; without a file, to the current directory.
+ * directory of the file; without a file, to the current directory.  Not for
+ * two threads at once.
  * Returns 0 and a sealed configuration with one reference, or -EINVAL when
- * anything was reported as CONF_ERROR, or -errno. */
+ * anything was reported as CONF_ERROR, or -errno, reported as well. */
 int conf_load(const char *file, bool with_key, conf_say_fn *say, void *ctx, struct conf **ret_conf)
     __attribute__((warn_unused_result, nonnull(3, 5)));
 
@@ -93,7 +95,8 @@ const char *conf_find(struct region *r) __attribute__((nonnull));
 /* Adds a reader. */
 struct conf *conf_ref(struct conf *c) __attribute__((nonnull));
 
-/* Lets go; the last reader frees it and cleanses the key.  NULL is allowed. */
+/* Lets go; the last reader frees it, its patterns, and cleanses the key.  NULL
+ * is allowed. */
 void conf_unref(struct conf *c);
 
 /* Finds a route by its whole path, or NULL. */

@@ -7,15 +7,27 @@ noinst_LIBRARIES += %D%/libcmon.a
 	%D%/authorize.c %D%/authorize.h \
 	%D%/branch.c %D%/branch.h \
 	%D%/budget.c %D%/budget.h \
+	%D%/builtin.c %D%/builtin.h \
 	%D%/cgi.c %D%/cgi.h \
 	%D%/cli.c %D%/cli.h \
 	%D%/command.c %D%/command.h \
-	%D%/conf.h \
+	%D%/conf.c %D%/conf.h \
+	%D%/conf_build.c %D%/conf_build.h \
+	%D%/conf_check.c %D%/conf_check.h \
+	%D%/conf_global.c %D%/conf_global.h \
+	%D%/conf_param.c %D%/conf_param.h \
+	%D%/conf_read.c %D%/conf_read.h \
+	%D%/conf_routes.c %D%/conf_routes.h \
+	%D%/conf_say.c %D%/conf_say.h \
+	%D%/conf_text.c %D%/conf_text.h \
+	%D%/conf_tree.c %D%/conf_tree.h \
+	%D%/conf_unit.c %D%/conf_unit.h \
 	%D%/conn.c %D%/conn.h \
 	%D%/gate.c %D%/gate.h \
 	%D%/handle.c %D%/handle.h \
 	%D%/key.c %D%/key.h \
 	%D%/log.c %D%/log.h \
+	%D%/method.c %D%/method.h \
 	%D%/mode.c %D%/mode.h \
 	%D%/notify.c %D%/notify.h \
 	%D%/param.c %D%/param.h \

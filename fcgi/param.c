@@ -147,8 +147,8 @@ check_text(const struct param *p, const char *value, struct err *err)
 
 /* Every part of a path is a name: that leaves nothing for a command to
  * normalise its own way. */
-static const char *
-refuse_path(const char *value)
+const char *
+param_refuse_path(const char *value)
 {
     const char *part = value;
 
@@ -210,7 +210,7 @@ static int
 check_path(const struct param *p, const char *value, struct region *r, const char **ret_value,
     struct err *err)
 {
-    const char *why = refuse_path(value);
+    const char *why = param_refuse_path(value);
     const char *slash = p->root[strlen(p->root) - 1] == '/' ? "" : "/";
     char *path;
     int rc;

@@ -51,6 +51,10 @@ const char *param_type_name(enum param_type type) __attribute__((warn_unused_res
 int param_type_from_name(const char *name, enum param_type *ret_type)
     __attribute__((warn_unused_result, nonnull));
 
+/* Says why `value` has not the form of a PARAM_PATH ("must not contain '..'"),
+ * or NULL.  Looks at no file. */
+const char *param_refuse_path(const char *value) __attribute__((warn_unused_result, nonnull));
+
 /* Checks `value`, any string, against the type and stores what the command
  * gets: the value itself, or another form of it that lives in `r`.  Whether a
  * PARAM_PATH exists is looked up now, without following links out of the root;
