@@ -95,7 +95,7 @@ owner_by_birth(const struct roster *r, const struct tree_proc *p, struct roster_
             /* It may even be the one that is being started right now. */
             if (m->pid == 0)
                 return ROSTER_OURS;
-            m->seen = true;
+            m->seen |= !tree_ended(p);
             only = m;
             n++;
         }
@@ -121,7 +121,7 @@ roster_owner(const struct roster *r, const struct tree_proc *p, struct roster_me
     m = roster_find(r, p->session);
     if (m == NULL)
         return owner_by_birth(r, p, ret_member);
-    m->seen = true;
+    m->seen |= !tree_ended(p);
     *ret_member = m;
     return ROSTER_OWNED;
 }

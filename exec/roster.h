@@ -32,7 +32,7 @@ struct roster_member {
     unsigned long long born;            /* ticks since boot, not after its real birth */
     enum roster_kind kind;
     bool struck; /* SIGKILL went out to what it left */
-    bool seen;   /* an orphan that may be its own was there: roster_owner() */
+    bool seen;   /* a living orphan may be its own: roster_owner() */
 };
 
 enum {
@@ -76,7 +76,7 @@ bool roster_empty(const struct roster *r) __attribute__((warn_unused_result, non
 
 /* Judges one of our children.  Its session decides; an orphan with a session
  * of its own belongs to the only member that is not younger, if there is just
- * one.  Marks every member that it may belong to as seen. */
+ * one.  Marks every member that a living one may belong to as seen. */
 enum roster_verdict roster_owner(const struct roster *r, const struct tree_proc *p,
     struct roster_member **ret_member) __attribute__((warn_unused_result, nonnull));
 

@@ -6,8 +6,9 @@ EXEC_TEST_LIBS = %D%/libharness.a $(SUITE_LIBS) $(EXEC_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += %D%/probe
 %C%_probe_SOURCES = %D%/probe.c
 
-EXEC_TESTS = %D%/test_leftover %D%/test_run
+EXEC_TESTS = %D%/test_engine %D%/test_leftover %D%/test_run
 check_PROGRAMS += $(EXEC_TESTS)
 TESTS += $(EXEC_TESTS)
 %C%_test_run_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_leftover_LDADD = $(EXEC_TEST_LIBS)
+%C%_test_engine_LDADD = $(EXEC_TEST_LIBS)

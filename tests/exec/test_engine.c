@@ -1,0 +1,460 @@
+/* tests/exec/test_engine.c -- exec/engine.h: many runs at once, and whose an orphan is. */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "exec/spawn.h"
+#include "tests/exec/harness.h"
+#include "tests/suite.h"
+
+#if defined(__SANITIZE_THREAD__)
+#define SLOW 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SLOW 1
+#endif
+#endif
+#ifndef SLOW
+#define SLOW 0
+#endif
+
+enum {
+    THREADS = 4,
+    SLOTS = 16, /* runs at once in a thread */
+    ROUNDS = SLOW ? 5 : 20,
+    SAID_MAX = 64, /* bytes of output of a slot */
+};
+
+struct slot {
+    struct run run;
+    char marker[32];
+    unsigned char out[SAID_MAX];
+};
+
+struct worker {
+    pthread_t thread;
+    int number;
+    struct slot slot[SLOTS];
+    int wrong; /* answers that were not the right ones */
+};
+
+static char *const no_env[] = { NULL };
+
+static void
+start_slot(struct worker *w, int i, int round)
+{
+    /* Each leaves something behind that holds its pipe; every second one's is
+     * in the session, which needs no guess about whose it is. */
+    static const char script[] = "echo \"$1\"; sleep 50 & exit 3";
+    static const char plain[] = "echo \"$1\"; exit 3";
+    struct slot *s = &w->slot[i];
+    struct err err;
+    struct run_spec spec = { .path = "/bin/sh",
+        .envp = no_env,
+        .out = s->out,
+        .out_max = SAID_MAX,
+        .timeout = 60 * CLOCK_SEC,
+        .grace = CLOCK_SEC };
+    char *argv[] = { "sh", "-c", (char *)(uintptr_t)(i % 2 != 0 ? script : plain), "sh", s->marker,
+        NULL };
+
+    spec.argv = argv;
+    (void)snprintf(s->marker, sizeof(s->marker), "w%d s%d r%d", w->number, i, round);
+    memset(s->out, 0, sizeof(s->out));
+    if (run_start(&s->run, h.engine, &spec, &err) < 0)
+        abort();
+}
+
+static int
+check_slot(const struct slot *s, int i)
+{
+    const struct run_result *x = run_result(&s->run);
+    size_t n = strlen(s->marker);
+
+    return x->cause == RUN_EXITED && x->code == 3 && x->leftover == (unsigned)i % 2 &&
+           x->out_len == n + 1 && memcmp(s->out, s->marker, n) == 0 && s->out[n] == '\n';
+}
+
+/* Drives all slots of a worker to their ends. */
+static void
+drive_slots(struct worker *w)
+{
+    bool over[SLOTS] = { false };
+    int left = SLOTS;
+
+    while (left > 0) {
+        struct pollfd p[2 * SLOTS];
+        int i;
+
+        for (i = 0; i < SLOTS; i++) {
+            p[2 * i].fd = over[i] ? -1 : run_output_fd(&w->slot[i].run);
+            p[2 * i + 1].fd = over[i] ? -1 : run_exit_fd(&w->slot[i].run);
+            p[2 * i].events = p[2 * i + 1].events = POLLIN;
+        }
+        (void)poll(p, 2 * SLOTS, 1);
+        for (i = 0; i < SLOTS; i++) {
+            unsigned wakes = RUN_WAKE_DEADLINE;
+
+            if (over[i])
+                continue;
+            wakes |= p[2 * i].revents != 0 ? RUN_WAKE_OUTPUT : 0U;
+            wakes |= p[2 * i + 1].revents != 0 ? RUN_WAKE_EXIT : 0U;
+            if (run_step(&w->slot[i].run, wakes) == RUN_OVER) {
+                over[i] = true;
+                left--;
+                w->wrong += !check_slot(&w->slot[i], i);
+            }
+        }
+    }
+}
+
+static void *
+work(void *arg)
+{
+    struct worker *w = arg;
+    int round;
+    int i;
+
+    for (round = 0; round < ROUNDS; round++) {
+        for (i = 0; i < SLOTS; i++)
+            start_slot(w, i, round);
+        drive_slots(w);
+        (void)engine_reap(h.engine);
+    }
+    return NULL;
+}
+
+START_TEST(runs_of_many_threads_are_not_mixed_up)
+{
+    static struct worker workers[THREADS];
+    int i;
+
+    for (i = 0; i < THREADS; i++) {
+        workers[i].number = i;
+        ck_assert_int_eq(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+    }
+    for (i = 0; i < THREADS; i++) {
+        ck_assert_int_eq(pthread_join(workers[i].thread, NULL), 0);
+        ck_assert_int_eq(workers[i].wrong, 0);
+    }
+    ck_assert_int_eq(harness_children(), 0);
+    ck_assert_int_eq(harness_fds(), h.fds + 2);
+}
+END_TEST
+
+/* A second run beside h.run. */
+static struct run other;
+static unsigned char other_said[4096];
+
+static void
+start_other(bool detach, const char *verb, const char *kind)
+{
+    char *argv[] = { h.probe, (char *)(uintptr_t)verb, (char *)(uintptr_t)kind, NULL };
+    struct run_spec spec = h.spec;
+
+    spec.path = h.probe;
+    spec.argv = argv;
+    spec.out = other_said;
+    spec.out_max = sizeof(other_said) - 1;
+    spec.detach = detach;
+    ck_assert_int_eq(run_start(&other, h.engine, &spec, &h.err), 0);
+}
+
+/* The pid that the other run says first, once it has. */
+static pid_t
+other_pid(void)
+{
+    while (strchr((char *)other_said, '\n') == NULL) {
+        ck_assert_int_eq(run_step(&other, 0), RUN_PARKED);
+        harness_sleep(CLOCK_MSEC);
+    }
+    return (pid_t)atoi((char *)other_said);
+}
+
+START_TEST(other_runs_are_not_touched_by_a_sweep)
+{
+    static const char *const kinds[] = { "child", "session", "daemon", "group", "nested" };
+    pid_t theirs;
+    pid_t ours;
+
+    start_other(false, "keep", kinds[_i]);
+    theirs = other_pid();
+    harness_probe("leave", "child", NULL);
+    ck_assert_uint_eq(harness_run()->leftover, 1);
+    ck_assert_uint_eq(harness_pids(&ours, 1), 1);
+    ck_assert(!harness_alive(ours));
+    ck_assert(harness_alive(theirs));
+    (void)engine_reap(h.engine);
+    ck_assert(harness_alive(theirs));
+
+    run_cancel(&other, true);
+    run_drive(&other, -1);
+    ck_assert(harness_gone(theirs));
+}
+END_TEST
+
+START_TEST(orphan_of_two_possible_owners_waits_for_the_last)
+{
+    pid_t orphan;
+
+    /* Both were there when it was born, and it has left its session. */
+    start_other(false, "pause", NULL);
+    harness_probe("leave", "daemon", NULL);
+    ck_assert_uint_eq(harness_run()->leftover, 0);
+    ck_assert_uint_eq(harness_pids(&orphan, 1), 1);
+    ck_assert(engine_reap(h.engine));
+    ck_assert(harness_alive(orphan));
+
+    run_cancel(&other, false);
+    run_drive(&other, -1);
+    ck_assert(!harness_alive(orphan));
+    ck_assert_int_eq(harness_children(), 0);
+}
+END_TEST
+
+START_TEST(orphan_older_than_other_runs_is_certain)
+{
+    pid_t orphan;
+
+    harness_probe("keep", "daemon", NULL);
+    harness_start();
+    harness_read_pids(&orphan, 1);
+    harness_sleep(50 * CLOCK_MSEC); /* births are told in ticks of 10 ms */
+    start_other(false, "pause", NULL);
+    ck_assert_int_eq(kill(h.run.member.pid, SIGKILL), 0);
+    run_drive(&h.run, -1);
+    ck_assert_uint_eq(run_result(&h.run)->leftover, 1);
+    ck_assert(!harness_alive(orphan));
+
+    run_cancel(&other, true);
+    run_drive(&other, -1);
+}
+END_TEST
+
+START_TEST(what_a_detached_run_may_have_left_is_spared_by_others)
+{
+    pid_t deployed;
+    pid_t later;
+
+    start_other(true, "leave", "daemon");
+    run_drive(&other, -1);
+    deployed = (pid_t)atoi((char *)other_said);
+    ck_assert(harness_alive(deployed));
+
+    /* A leftover in its session is certain and goes... */
+    harness_probe("leave", "child", NULL);
+    ck_assert_uint_eq(harness_run()->leftover, 1);
+    ck_assert(harness_alive(deployed));
+    /* ...and one that has left it could be the deployed one's child. */
+    harness_probe("leave", "daemon", NULL);
+    ck_assert_uint_eq(harness_run()->leftover, 0);
+    ck_assert_uint_eq(harness_pids(&later, 1), 1);
+    ck_assert(engine_reap(h.engine));
+    ck_assert(harness_alive(deployed) && harness_alive(later));
+
+    ck_assert_int_eq(kill(deployed, SIGKILL), 0);
+    ck_assert_int_eq(kill(later, SIGKILL), 0);
+    ck_assert(harness_gone(deployed) && harness_gone(later));
+}
+END_TEST
+
+START_TEST(once_nothing_detached_is_left_leftovers_are_certain_again)
+{
+    pid_t deployed;
+
+    start_other(true, "leave", "daemon");
+    run_drive(&other, -1);
+    deployed = (pid_t)atoi((char *)other_said);
+    ck_assert_int_eq(kill(deployed, SIGKILL), 0);
+    ck_assert(harness_gone(deployed));
+    ck_assert(!engine_reap(h.engine));
+
+    harness_probe("leave", "daemon", NULL);
+    ck_assert_uint_eq(harness_run()->leftover, 1);
+}
+END_TEST
+
+START_TEST(children_of_the_program_itself_are_left_alone)
+{
+    pid_t child = fork();
+    siginfo_t gone;
+
+    if (child == 0) {
+        if (_i == 1)
+            _exit(42);
+        for (;;)
+            (void)pause();
+    }
+    harness_probe("leave", "child", "daemon", NULL);
+    ck_assert_uint_eq(harness_run()->leftover, 2);
+    harness_sleep(20 * CLOCK_MSEC);
+    ck_assert(!engine_reap(h.engine));
+    if (_i == 0)
+        ck_assert_int_eq(kill(child, SIGUSR1), 0);
+    ck_assert_int_eq(waitid(P_PID, (id_t)child, &gone, WEXITED), 0);
+    ck_assert_int_eq(gone.si_status, _i == 0 ? SIGUSR1 : 42);
+}
+END_TEST
+
+START_TEST(guests_are_left_alone)
+{
+    char *argv[] = { h.probe, "pause", NULL };
+    struct spawn_spec spec = { .path = h.probe, .argv = argv, .envp = no_env, .fd = { 0, 1, 2 } };
+    struct roster_member guest;
+    siginfo_t gone = { .si_pid = 0 };
+    int pidfd;
+
+    harness_probe("leave", "child", NULL);
+    harness_start(); /* the older one, so that the guest could be a leftover of it */
+    ck_assert_int_eq(engine_launch(h.engine, &guest, ROSTER_GUEST, &spec, &pidfd, &h.err), 0);
+    run_drive(&h.run, -1);
+    ck_assert_uint_eq(run_result(&h.run)->leftover, 1);
+    ck_assert(!engine_reap(h.engine));
+    ck_assert_int_eq(waitid(P_PIDFD, (id_t)pidfd, &gone, WEXITED | WNOHANG), 0);
+    ck_assert_int_eq(gone.si_pid, 0);
+
+    ck_assert_int_eq(kill(guest.pid, SIGKILL), 0);
+    ck_assert_int_eq(waitid(P_PIDFD, (id_t)pidfd, &gone, WEXITED), 0);
+    engine_forget(h.engine, &guest);
+    ck_assert_int_eq(close(pidfd), 0);
+}
+END_TEST
+
+START_TEST(guest_that_does_not_start_is_told_and_forgotten)
+{
+    char *argv[] = { "x", NULL };
+    struct spawn_spec spec = { .path = "/no/x", .argv = argv, .envp = no_env, .fd = { 0, 1, 2 } };
+    struct roster_member guest;
+    int pidfd = -1;
+
+    ck_assert_int_eq(engine_launch(h.engine, &guest, ROSTER_GUEST, &spec, &pidfd, &h.err), -ENOENT);
+    ck_assert_str_eq(h.err.text, "exec /no/x: No such file or directory");
+    ck_assert_int_eq(pidfd, -1);
+}
+END_TEST
+
+START_TEST(orphans_that_ended_are_reaped_while_their_run_goes_on)
+{
+    /* Its grandchild ends early, and its child waits for nobody. */
+    harness_command("/bin/sh", "-c", "(sleep 0.05 &) ; echo; exec sleep 50", NULL);
+    harness_start();
+    while (harness_said()[0] == '\0') {
+        ck_assert_int_eq(run_step(&h.run, 0), RUN_PARKED);
+        harness_sleep(CLOCK_MSEC);
+    }
+    while (engine_reap(h.engine))
+        harness_sleep(CLOCK_MSEC);
+    ck_assert_int_eq(harness_children(), 1);
+    run_cancel(&h.run, true);
+    run_drive(&h.run, -1);
+}
+END_TEST
+
+/* Starts a process that traces `pid`, so that its zombie is not for us to
+ * reap, until the returned descriptor is closed.  -1: not allowed to. */
+static int
+start_tracer(pid_t pid, pid_t *ret_tracer)
+{
+    int go[2];
+    int ready[2];
+    char c = 'n';
+
+    ck_assert(pipe(go) == 0 && pipe(ready) == 0);
+    *ret_tracer = fork();
+    if (*ret_tracer == 0) {
+        (void)close(go[1]);
+        c = ptrace(PTRACE_SEIZE, pid, NULL, NULL) == 0 ? 'y' : 'n';
+        (void)!write(ready[1], &c, 1);
+        (void)!read(go[0], &c, 1);
+        _exit(0);
+    }
+    ck_assert_int_eq(read(ready[0], &c, 1), 1);
+    ck_assert(close(ready[0]) == 0 && close(ready[1]) == 0 && close(go[0]) == 0);
+    if (c == 'y')
+        return go[1];
+    ck_assert_int_eq(close(go[1]), 0);
+    return -1;
+}
+
+START_TEST(command_that_sigkill_does_not_end_is_abandoned_and_reaped_later)
+{
+    int64_t began;
+    pid_t tracer;
+    int steps = 0;
+    int leash;
+
+    harness_probe("pause", NULL);
+    harness_start();
+    leash = start_tracer(h.run.member.pid, &tracer);
+    if (leash >= 0) {
+        run_cancel(&h.run, true);
+        began = clock_now();
+        for (; run_step(&h.run, RUN_WAKE_OUTPUT | RUN_WAKE_EXIT) == RUN_PARKED; steps++) {
+            struct pollfd p[] = { { .fd = run_exit_fd(&h.run), .events = POLLIN },
+                { .fd = run_output_fd(&h.run), .events = POLLIN } };
+            int64_t wait = run_deadline(&h.run) - clock_now();
+
+            (void)poll(p, 2, wait > 0 ? (int)(wait / CLOCK_MSEC + 1) : 0);
+        }
+        ck_assert_int_eq(run_result(&h.run)->cause, RUN_ABANDONED);
+        ck_assert_int_ge(clock_now() - began, 2 * CLOCK_SEC);
+        ck_assert_int_lt(clock_now() - began, 10 * CLOCK_SEC);
+        ck_assert_int_lt(steps, 100); /* a pidfd that stays readable does not spin us */
+        ck_assert(engine_reap(h.engine));
+        ck_assert_int_eq(close(leash), 0);
+    } else {
+        run_cancel(&h.run, true);
+        run_drive(&h.run, -1);
+    }
+    ck_assert_int_eq(waitpid(tracer, NULL, 0), tracer);
+    while (engine_reap(h.engine))
+        harness_sleep(CLOCK_MSEC);
+    ck_assert_int_eq(harness_children(), 0);
+    if (leash < 0)
+        SUITE_SKIP("ptrace(2) is not allowed here");
+}
+END_TEST
+
+START_TEST(subreaper_is_on)
+{
+    int on = 0;
+
+    ck_assert_int_eq(prctl(PR_GET_CHILD_SUBREAPER, &on), 0);
+    ck_assert_int_eq(on, 1);
+}
+END_TEST
+
+Suite *
+suite(void)
+{
+    Suite *s = suite_create("exec/engine");
+    TCase *tc = tcase_create("engine");
+
+    tcase_add_checked_fixture(tc, harness_open, harness_close);
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, subreaper_is_on);
+    tcase_add_test(tc, runs_of_many_threads_are_not_mixed_up);
+    tcase_add_loop_test(tc, other_runs_are_not_touched_by_a_sweep, 0, 5);
+    tcase_add_test(tc, orphan_of_two_possible_owners_waits_for_the_last);
+    tcase_add_test(tc, orphan_older_than_other_runs_is_certain);
+    tcase_add_test(tc, what_a_detached_run_may_have_left_is_spared_by_others);
+    tcase_add_test(tc, once_nothing_detached_is_left_leftovers_are_certain_again);
+    tcase_add_loop_test(tc, children_of_the_program_itself_are_left_alone, 0, 2);
+    tcase_add_test(tc, guests_are_left_alone);
+    tcase_add_test(tc, guest_that_does_not_start_is_told_and_forgotten);
+    tcase_add_test(tc, orphans_that_ended_are_reaped_while_their_run_goes_on);
+    tcase_add_test(tc, command_that_sigkill_does_not_end_is_abandoned_and_reaped_later);
+    suite_add_tcase(s, tc);
+    return s;
+}
