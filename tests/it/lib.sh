@@ -10,7 +10,10 @@
 # Nothing here or in a test may run the machine's real reboot(8): conf() turns
 # that route into a recorder in every configuration.
 #
-# Before sourcing a test may set `limit`, seconds until a hang is a failure.
+# Before sourcing a test may set
+#   limit    seconds until a hang is a failure
+#   also     files and folders of the source tree that it needs, below src/
+#   as_root  yes: it runs as root and is skipped for others
 
 it_skip_all() {
     echo "1..0 # SKIP $1"
@@ -25,11 +28,14 @@ it_outer() {
         command -v $tool >/dev/null || it_skip_all "$tool is not installed"
     done
     [ -x "$it_build/cmon" ] || it_skip_all "$it_build/cmon is not built"
+    [ "${as_root-}" != yes ] || [ "$(id -u)" = 0 ] || it_skip_all "needs root"
 
     tmp=${TMPDIR:-/tmp}
     as=
     if [ "$(id -u)" = 0 ]; then
         tmp=/tmp
+    fi
+    if [ "$(id -u)" = 0 ] && [ "${as_root-}" != yes ]; then
         as="setpriv --reuid=nobody --regid=nogroup --clear-groups --"
     fi
     T=$(mktemp -d "$tmp/cmon-it.XXXXXX") || exit 99
@@ -39,6 +45,8 @@ it_outer() {
     cp "$it_build/cmon" "$T/cmon"
     cp "$it_src"/tests/it/lib.sh "$it_src"/tests/it/fcgi_raw.py "$0" "$T/it"
     cp "$it_src"/nginx/*.conf* "$T/nginx" 2>/dev/null
+    # shellcheck disable=SC2086 # words on purpose
+    [ -z "${also-}" ] || (cd "$it_src" && mkdir "$T/src" && cp -R --parents $also "$T/src")
     san=$(sed -n 's/^S\["SAN_CFLAGS"\]="-fsanitize=\([a-z]*\).*/\1/p' "$it_build/config.status")
     chmod -R go-w,u+w "$T"
     [ -z "$as" ] || chown -R nobody:nogroup "$T"

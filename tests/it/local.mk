@@ -14,10 +14,13 @@ it_scripts = \
 	%D%/logs_route.sh \
 	%D%/malformed.sh \
 	%D%/parallel.sh \
+	%D%/quickstart_user.sh \
 	%D%/reload.sh \
 	%D%/restart.sh \
+	%D%/root_quickstart.sh \
 	%D%/routing.sh \
 	%D%/secrets.sh \
+	%D%/shared_hosting.sh \
 	%D%/signals.sh \
 	%D%/slow_peers.sh \
 	%D%/steady.sh
