@@ -89,7 +89,7 @@ packages_as_root() {
     fi
     for p; do
         case $p in
-        apache2 | lighttpd | nginx) # unless there is one of the administrator's own
+        apache2 | caddy | h2o | lighttpd | nginx) # unless there is one of the administrator's own
             compgen -G "/etc/*/*/$p.service" >/dev/null || off+=("$p") ;;
         esac
     done
