@@ -105,6 +105,7 @@ promises() { # MODULE
     like "$1: nothing runs as root" "$(get /cmon/who -H "$token")" "\"data\":\"$(id -u)\\\\n\""
     like "$1: parameters arrive" "$(get '/cmon/echo?w=a+b' -H "$token")" '"data":"a b\\n"'
     like "$1: a body is nothing to it" "$(get /cmon/echo -H "$token" --data w=x)" '"data":"hello\\n"'
+    ok "$1: and costs nothing of the answer" get /cmon/echo -H "$token" --data w=x
     is "$1: what is not there: 404" "$(code /cmon/nothing -H "$token")" 404
     is "$1: a wrong method: 405" "$(code /cmon/echo -H "$token" -X PUT)" 405
     is "$1: files beside it are not served" "$(code /cmon/notes.txt -H "$token")" 404
