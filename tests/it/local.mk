@@ -13,6 +13,7 @@ it_scripts = \
 	%D%/log.sh \
 	%D%/logs_route.sh \
 	%D%/malformed.sh \
+	%D%/other_servers.sh \
 	%D%/parallel.sh \
 	%D%/quickstart_user.sh \
 	%D%/reload.sh \
