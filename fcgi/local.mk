@@ -49,3 +49,7 @@ noinst_LIBRARIES += %D%/libcmon.a
 	%D%/upgrade.c %D%/upgrade.h \
 	%D%/wire.c %D%/wire.h
 CMON_LIBS = %D%/libcmon.a $(EXEC_LIBS) $(FCGI_LIBS) $(CONFUSE_LIBS) $(PCRE2_LIBS) $(CRYPTO_LIBS)
+
+bin_PROGRAMS += cmon
+cmon_SOURCES = %D%/main.c
+cmon_LDADD = $(CMON_LIBS)

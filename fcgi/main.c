@@ -1,0 +1,122 @@
+/* fcgi/main.c -- cmon: decides what it is and hands over.
+ *
+ * Reading order: here, handle.c, serve.c, conn.c, command.c; then exec/run.h.
+ */
+#include "config.h"
+
+#include "arena/region.h"
+#include "base/err.h"
+#include "fcgi/cgi.h"
+#include "fcgi/cli.h"
+#include "fcgi/conf.h"
+#include "fcgi/log.h"
+#include "fcgi/mode.h"
+#include "fcgi/serve.h"
+#include "fcgi/upgrade.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    REGION_BYTES = 64 * 1024
+};
+
+/* A wrong configuration is told to the log, and to the old process that waits
+ * to hear whether this one gets ready: all of it, first complaint first. */
+struct complaints {
+    char text[1024];
+    size_t n;
+};
+
+static void
+say(void *ctx, enum conf_level level, const char *file, int line, const char *msg)
+{
+    struct complaints *all = ctx;
+    bool wrong = level == CONF_ERROR;
+    char where[1024] = "";
+    int n;
+
+    if (file != NULL)
+        (void)snprintf(where, sizeof(where), "%s:%d: ", file, line);
+    log_event(
+        wrong ? LOG_AT_ERROR : LOG_AT_WARNING, wrong ? "error" : "warning", "%s%s", where, msg);
+    if (!wrong || all->n >= sizeof(all->text) - 1)
+        return;
+    n = snprintf(all->text + all->n, sizeof(all->text) - all->n, "%s%s\n", where, msg);
+    if (n > 0)
+        all->n += (size_t)n;
+}
+
+/* Workers never see a signal; SIGCHLD stays open so that it costs nothing, and
+ * what the processor raises cannot be put off. */
+static void
+block_signals(void)
+{
+    static const int open[] = { SIGCHLD, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP };
+    struct sigaction dfl = { .sa_handler = SIG_DFL };
+    sigset_t set;
+    size_t i;
+
+    (void)sigfillset(&set);
+    for (i = 0; i < sizeof(open) / sizeof(open[0]); i++)
+        (void)sigdelset(&set, open[i]);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    (void)sigaction(SIGCHLD, &dfl, NULL);
+}
+
+static int
+fastcgi(int listen_fd, int argc, char *const *argv)
+{
+    struct complaints complaints = { .n = 0 };
+    const char *file = NULL;
+    struct conf *conf;
+    struct region r;
+
+    block_signals();
+    mode_harden(false);
+    if (argc == 3 && strcmp(argv[1], "-c") == 0) {
+        file = argv[2];
+    } else if (argc != 1) {
+        log_event(LOG_AT_ERROR, "error", "serving FastCGI takes no argument but -c FILE");
+        upgrade_report("serving FastCGI takes no argument but -c FILE\n");
+        return CLI_USAGE;
+    }
+    /* Until the configuration says where to, whoever may listen is told. */
+    log_open(true, true);
+    if (region_init(&r, REGION_BYTES) < 0)
+        return EXIT_FAILURE;
+    if (file == NULL)
+        file = conf_find(&r);
+    if (conf_load(file, true, say, &complaints, &conf) < 0) {
+        upgrade_report(complaints.n > 0 ? complaints.text : "the configuration cannot be read\n");
+        return EXIT_FAILURE;
+    }
+    region_done(&r);
+    mode_harden(conf->core_dumps);
+    log_open(conf->log_stderr, conf->log_syslog);
+    return serve_main(listen_fd, conf, argv);
+}
+
+int
+main(int argc, char **argv)
+{
+    int listen_fd = -1;
+    enum mode mode = mode_decide(&listen_fd);
+    struct err err;
+
+    if (mode_settle(mode, &listen_fd, &err) < 0) {
+        log_event(LOG_AT_ERROR, "error", "%s", err.text);
+        return EXIT_FAILURE;
+    }
+    switch (mode) {
+    case MODE_FASTCGI:
+        return fastcgi(listen_fd, argc, argv);
+    case MODE_CGI:
+        return cgi_main();
+    case MODE_TOOL:
+        break;
+    }
+    return cli_main(argc, argv);
+}
