@@ -236,15 +236,17 @@ judge(const struct engine *e, size_t i, struct tree_proc *ret_proc, struct roste
     return roster_owner(&e->roster, ret_proc, ret_m);
 }
 
-/* Reaps an orphan that has ended; returns whether SIGKILL ended it. */
+/* Reaps an orphan if it has ended; /proc may say so before all of its threads
+ * have, or while it is kept by a tracer.  Returns whether it is gone. */
 static bool
-reap(pid_t pid)
+reap(pid_t pid, bool *ret_killed)
 {
     siginfo_t gone = { .si_pid = 0 };
 
     if (waitid(P_PID, (id_t)pid, &gone, WEXITED | WNOHANG | __WALL) < 0 || gone.si_pid == 0)
         return false;
-    return gone.si_code == CLD_KILLED && gone.si_status == SIGKILL;
+    *ret_killed = gone.si_code == CLD_KILLED && gone.si_status == SIGKILL;
+    return true;
 }
 
 /* Ends an orphan and all below it.  The tree is read before it falls apart. */
@@ -274,12 +276,13 @@ engine_sweep(struct engine *e, struct roster_member *m, unsigned *leftover)
         for (i = 0; i < e->list.n; i++) {
             struct roster_member *owner;
             struct tree_proc p;
+            bool killed;
 
             if (judge(e, i, &p, &owner) != ROSTER_OWNED || owner != m)
                 continue;
-            if (tree_ended(&p)) {
+            if (reap(p.pid, &killed)) {
                 /* Those that were dead before we struck are no leftover. */
-                if (reap(p.pid) && m->struck)
+                if (killed && m->struck)
                     ++*leftover;
             } else if (kill_tree(&p) == 0) {
                 left = true;
@@ -417,13 +420,13 @@ look_after_heirs(struct engine *e)
 static bool
 tend(const struct tree_proc *p, enum roster_verdict whose, const struct roster_member *owner)
 {
+    bool killed;
+
     /* Its run is about to reap and count it. */
     if (whose == ROSTER_OWNED && owner->kind == ROSTER_SWEEPING)
         return true;
-    if (tree_ended(p)) {
-        (void)reap(p->pid);
+    if (reap(p->pid, &killed))
         return false;
-    }
     if (whose == ROSTER_NOBODYS || (whose == ROSTER_OWNED && owner->kind == ROSTER_ABANDONED))
         (void)kill_tree(p); /* EPERM: it is left to itself */
     return true;

@@ -16,6 +16,13 @@
 #include "exec/child.h"
 #include "exec/spawn.h"
 
+#ifdef SANITIZERS
+/* ThreadSanitizer takes every clone(2) for a fork(2) and would set itself up
+ * anew in the child, in memory that is ours.  This name of it is left alone. */
+extern int __clone(int (*fn)(void *), void *stack, int flags, void *arg, ...);
+#define clone __clone
+#endif
+
 enum {
     SIGNALS = 64,
     SIGSET_BYTES = 8, /* the kernel's sigset_t */

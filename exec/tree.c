@@ -22,6 +22,9 @@ enum {
     PIDS_FIRST = 64,
 };
 
+/* Fields 3, 4, 5, 6, 20 and 22. */
+#define STAT_FORMAT ") %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %d %*d %llu"
+
 unsigned long long
 tree_now(void)
 {
@@ -36,7 +39,8 @@ tree_now(void)
 bool
 tree_ended(const struct tree_proc *p)
 {
-    return p->state == 'Z' || p->state == 'X';
+    /* The first thread may have gone before the others. */
+    return (p->state == 'Z' || p->state == 'X') && p->threads <= 1;
 }
 
 int
@@ -60,10 +64,8 @@ tree_look(pid_t pid, struct tree_proc *ret_proc)
 
     /* The name in parentheses is the program's own choice: the last one ends it. */
     s = strrchr(line, ')');
-    if (s == NULL || sscanf(s,
-                         ") %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-                         "%*d %llu",
-                         &p.state, &p.parent, &p.group, &p.session, &p.born) != 5)
+    if (s == NULL ||
+        sscanf(s, STAT_FORMAT, &p.state, &p.parent, &p.group, &p.session, &p.threads, &p.born) != 6)
         return -EPROTO;
     *ret_proc = p;
     return 0;

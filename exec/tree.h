@@ -20,7 +20,8 @@ struct tree_proc {
     pid_t parent;            /* its process, whichever thread of it */
     pid_t group;             /* process group */
     pid_t session;           /* session */
-    char state;              /* 'R', 'S', 'T', 'Z', ... of proc(5) */
+    char state;              /* 'R', 'S', 'T', 'Z', ... of its first thread, see proc(5) */
+    int threads;             /* that have not ended, the first one always included */
     unsigned long long born; /* ticks since boot */
 };
 
@@ -34,7 +35,7 @@ struct tree_pids {
 /* Returns the present moment in the unit of `born`. */
 unsigned long long tree_now(void) __attribute__((warn_unused_result));
 
-/* Whether a process has ended and waits to be reaped. */
+/* Whether a process has ended, all threads of it, and waits to be reaped. */
 bool tree_ended(const struct tree_proc *p) __attribute__((warn_unused_result, nonnull));
 
 /* Looks at one process.  Returns 0 or -errno (-ESRCH: there is none). */

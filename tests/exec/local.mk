@@ -5,6 +5,9 @@ EXEC_TEST_LIBS = %D%/libharness.a $(SUITE_LIBS) $(EXEC_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += %D%/probe
 %C%_probe_SOURCES = %D%/probe.c
+# A command like any other: no sanitizer, whose threads and exit would be in the way.
+%C%_probe_CFLAGS = -std=gnu11 -pthread $(WARN_CFLAGS)
+%C%_probe_LDFLAGS = -pthread
 
 EXEC_TESTS = %D%/test_engine %D%/test_leftover %D%/test_run
 check_PROGRAMS += $(EXEC_TESTS)

@@ -8,12 +8,14 @@
  *
  * Kinds: child, group (a process group of its own), session (setsid), daemon
  * (two forks and setsid), stopped, deaf (to SIGTERM), nested (a child whose
- * own child called setsid), bomb (24 processes in a hurry).  All of them hold
- * the pipe, and none outlives a minute whatever happens.
+ * own child called setsid), headless (its first thread has ended), bomb (24
+ * processes in a hurry).  All of them hold the pipe, and none outlives a minute
+ * whatever happens.
  */
 #include "config.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -199,11 +201,34 @@ explode(int n)
     stay();
 }
 
+static void *
+stay_on(void *unused)
+{
+    (void)unused;
+    stay();
+    return NULL;
+}
+
+/* Its first thread ends, which /proc shows as a zombie, and another goes on. */
+static void
+lose_head(void)
+{
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, stay_on, NULL) == 0)
+        pthread_exit(NULL);
+}
+
 static void
 start(const char *kind)
 {
-    if (fork() != 0)
+    pid_t child = fork();
+
+    if (child != 0) {
+        if (strcmp(kind, "daemon") == 0)
+            (void)waitpid(child, NULL, 0); /* the first of the two */
         return;
+    }
     if (strcmp(kind, "group") == 0)
         (void)setpgid(0, 0);
     if (strcmp(kind, "session") == 0 || strcmp(kind, "daemon") == 0)
@@ -216,6 +241,8 @@ start(const char *kind)
         (void)setsid();
     if (strcmp(kind, "bomb") == 0)
         explode(BOMB - 1);
+    if (strcmp(kind, "headless") == 0)
+        lose_head();
     if (strcmp(kind, "stopped") == 0) {
         pid_t me = getpid();
 
@@ -314,5 +341,6 @@ int
 main(int argc, char **argv)
 {
     (void)alarm(LIFE);
+    (void)setvbuf(stdout, NULL, _IOLBF, 0); /* or forks would say it again */
     return argc < 2 ? 98 : obey(argv[1], argv + 2);
 }

@@ -42,6 +42,7 @@ static const struct {
     { "stopped", 1 },
     { "deaf", 1 },
     { "nested", 2 },
+    { "headless", 1 },
     { "bomb", 24 },
 };
 
