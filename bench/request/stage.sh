@@ -2,8 +2,9 @@
 # bench/request/stage.sh -- where run-request measures: nginx and the peers, on loopback, in $tmp.
 #
 # Sourced by bench/run-request, which sets
-#   build  where cmon and bench/ are built     tmp    a directory of our own
-#   peers  names of files in request/peers/    cores  how many may be used
+#   src    the top of the sources              tmp    a directory of our own
+#   build  where cmon and bench/ are built     cores  how many may be used
+#   peers  names of files in request/peers/    cases  what each of them runs
 # A peer NAME is one file of functions: NAME_version prints a line, NAME_location
 # prints its nginx location /NAME/ with one path below it for each case, and
 # NAME_start starts it with stage_run.  It answers 200 to the token $key and 401
@@ -92,7 +93,9 @@ get() {
 
 # Starts nginx and every peer.
 stage_start() {
-    local peer
+    local peer stock
+    stock=$(nginx -V 2>&1 | sed -n 's/.*--conf-path=\([^ ]*\)\/.*/\1/p')
+    cp "$stock/fastcgi_params" "$tmp/"
     find_port
     print_nginx_conf >"$tmp/nginx.conf"
     for peer in $peers; do

@@ -7,25 +7,9 @@ cmon_version() {
     echo "$("$build/cmon" --version) with libfcgi $lib"
 }
 
-# Kept connections to cmon stay off, as in the configuration that we ship.
+# The location that we ship, on a socket of our own.
 cmon_location() {
-    cat <<END
-location /cmon/ {
-    include $(nginx -V 2>&1 | sed -n 's/.*--conf-path=\([^ ]*\)\/.*/\1/p')/fastcgi_params;
-    fastcgi_param HTTP_PROXY "";
-    fastcgi_param CMON_PREFIX /cmon;
-    fastcgi_pass unix:$tmp/cmon.sock;
-    fastcgi_connect_timeout 5s;
-    fastcgi_send_timeout 10s;
-    fastcgi_read_timeout 60s;
-    fastcgi_ignore_client_abort off;
-    fastcgi_next_upstream off;
-    fastcgi_buffering on;
-    fastcgi_request_buffering on;
-    client_max_body_size 64k;
-    fastcgi_intercept_errors off;
-}
-END
+    sed "s|unix:/run/cmon/cmon.sock|unix:$tmp/cmon.sock|" "$src/nginx/cmon.conf"
 }
 
 cmon_conf() {
