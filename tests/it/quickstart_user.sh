@@ -153,6 +153,23 @@ short=$(cat $Q/socket)
 ./quickstart stop >/dev/null
 is "leaves nothing where the socket was" "$(ls -d "${short%/*}" 2>/dev/null)" ""
 
+# --- under gdb -------------------------------------------------------------------
+
+cd "$T/moved" || exit 99
+if command -v gdb >/dev/null; then
+    {
+        within 15 answers_health && echo yes >"$T/debug.yes"
+        echo "interrupt -a"
+        sleep 0.5
+        echo quit
+    } | ./quickstart --debug >"$T/debug.out" 2>&1
+    is "under gdb cmon answers" "$(cat "$T/debug.yes")" yes
+    like "and can be stopped" "$(cat "$T/debug.out")" 'epoll_wait'
+    is "and ends with gdb" "$(ours)" ""
+else
+    skip "under gdb cmon answers" "gdb is not installed"
+fi
+
 # --- the command line -----------------------------------------------------------
 
 for words in nonsense "stop now" --no; do
