@@ -122,7 +122,7 @@ open_with(const struct arena_options *opt, size_t count, struct arena **ret_aren
     a->reserved = bytes;
     a->retain = opt->prefault || opt->retain >= bytes ? bytes : round_up(opt->retain, page);
     runs_init(&a->runs, count, (unsigned char *)a + runs_at);
-    a->lock = (pthread_mutex_t)PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
+    a->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     a->base = map_guarded(bytes, page);
     if (a->base == NULL)
         goto undo;

@@ -13,9 +13,17 @@ bench-request: $(bin_PROGRAMS) $(BENCH_REQUEST)
 EXTRA_DIST += %D%/run-request %D%/request/load.lua %D%/request/report.awk \
 	%D%/request/peers/cmon.sh
 
+# What bench/run-alloc needs.
+EXTRA_PROGRAMS += %D%/alloc
+%C%_alloc_SOURCES = %D%/alloc.c
+%C%_alloc_LDADD = $(BASE_LIBS)
+bench-alloc: %D%/alloc
+EXTRA_DIST += %D%/run-alloc
+
 EXTRA_DIST += %D%/.may_include %D%/README.md
 CLEANFILES += $(EXTRA_PROGRAMS)
 
 bench:
+	BUILD='$(abs_top_builddir)' '$(top_srcdir)/bench/run-alloc'
 	BUILD='$(abs_top_builddir)' '$(top_srcdir)/bench/run-request'
-.PHONY: bench bench-request
+.PHONY: bench bench-alloc bench-request
