@@ -68,14 +68,16 @@ fail(void)
 
 /* What stays unread when we exit makes mod_cgid's socket reset, and the end of
  * the answer is lost with it.  The web server's deadline holds here too. */
-static void
-drop_body(int64_t left)
+static uint64_t
+drop_body(int64_t length)
 {
     unsigned char buf[4096];
+    int64_t left = length;
     ssize_t n = 1;
 
     for (; left > 0 && n > 0; left -= n)
         n = read(STDIN_FILENO, buf, left < (int64_t)sizeof(buf) ? (size_t)left : sizeof(buf));
+    return (uint64_t)(length - left);
 }
 
 static int
@@ -90,8 +92,8 @@ serve(const struct conf *conf, struct region *r)
 
     if (req_from_env(environ, r, &req) < 0)
         return fail();
-    if (req.content_length <= (int64_t)conf->body_max)
-        drop_body(req.content_length);
+    if (req.content_length > 0 && req.content_length <= (int64_t)conf->body_max)
+        req.body_len = drop_body(req.content_length);
     who = auth_identify(conf->key, &req);
     rc = single_run(&single, conf, &who, &req, r, &err);
     if (rc < 0) {

@@ -186,7 +186,7 @@ make_req(char *const *words, const struct options *opt, const struct conf *conf,
         .query = buf_cstr(&query),
         .client = "",
         .document_root = "",
-        .content_length = -1 };
+        .content_length = REQ_LENGTH_UNKNOWN };
     if (ret_req->path_info == NULL || ret_req->query == NULL)
         return -ENOMEM;
     /* Without -X the first method that the route knows. */

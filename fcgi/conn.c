@@ -32,7 +32,8 @@ enum {
 };
 
 enum {
-    READ_ROUNDS = 32
+    READ_ROUNDS = 32,
+    BODY_PATIENCE = 1024 * 1024, /* bytes past body_max */
 };
 
 static const int64_t accept_pause = 50 * CLOCK_MSEC;
@@ -293,19 +294,14 @@ conn_reply(struct conn *c, const struct reply *reply)
     send_on(c);
 }
 
-/* The request is whole. */
+/* The request is whole, or has more body than anybody will read. */
 static void
 decide(struct worker *w, struct conn *c)
 {
     struct handled *h = &c->handled;
-    bool known = c->who.kind != IDENTITY_NONE;
 
+    c->req.body_len = c->in.body_len;
     handle_request(c->conf, &c->who, &c->req, &c->region, h);
-    /* A chunked body tells its length only by its end. */
-    if (known && h->next != HANDLE_REPLY && c->in.body_len > c->conf->body_max)
-        *h = (struct handled){ .next = HANDLE_REPLY,
-            .route = h->route,
-            .reply = { .status = 413, .message = "Request body too large" } };
     switch (h->next) {
     case HANDLE_REPLY:
         conn_reply(c, &h->reply);
@@ -357,7 +353,13 @@ take(struct worker *w, struct conn *c, size_t n)
     switch (step) {
     case RECORD_MORE:
     case RECORD_PARAMS:
-        return true;
+        /* A little too much is read to its end, so that the web server hears
+         * the answer; of what has no end we have seen enough. */
+        if (c->in.body_len <= c->conf->body_max + BODY_PATIENCE)
+            return true;
+        c->in.keep = false;
+        decide(w, c);
+        return false;
     case RECORD_WHOLE:
         decide(w, c);
         return false;

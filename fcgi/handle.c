@@ -61,6 +61,22 @@ check_method(unsigned method, const struct route *rt, struct handled *h)
     return false;
 }
 
+/* Bodies are not used, but one that lies about its length is a broken request. */
+static bool
+check_body(const struct conf *conf, const struct req *req, struct handled *h)
+{
+    if (req->content_length == REQ_LENGTH_BAD)
+        refuse(h, 400, "CONTENT_LENGTH is not a number");
+    else if (req->content_length > (int64_t)conf->body_max || req->body_len > conf->body_max)
+        refuse(h, 413, "Request body too large");
+    else if (req->content_length != REQ_LENGTH_UNKNOWN &&
+             req->body_len != (uint64_t)req->content_length)
+        refuse(h, 400, "the body is not as long as CONTENT_LENGTH says");
+    else
+        return true;
+    return false;
+}
+
 static const char *
 keep_text(struct region *r, const struct err *err)
 {
@@ -133,10 +149,8 @@ decide(const struct conf *conf, const struct identity *who, const struct req *re
     }
     if (!check_method(method, rt, h))
         return;
-    if (req->content_length > (int64_t)conf->body_max) {
-        refuse(h, 413, "Request body too large");
+    if (!check_body(conf, req, h))
         return;
-    }
     rc = params_bind(rt, req->query, r, &params, &err);
     if (rc < 0)
         refuse(h, rc == -EINVAL ? 400 : 503, keep_text(r, &err));

@@ -85,6 +85,7 @@ fastcgi(int listen_fd, int argc, char *const *argv)
     }
     /* Until the configuration says where to, whoever may listen is told. */
     log_open(true, true);
+    log_event(LOG_AT_INFO, "start", "%s", PACKAGE_STRING);
     if (region_init(&r, REGION_BYTES) < 0)
         return EXIT_FAILURE;
     if (file == NULL)

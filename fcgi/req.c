@@ -119,11 +119,14 @@ length_of(const char *s)
     char *end;
     long long n;
 
+    if (*s == '\0' || strcmp(s, "-1") == 0)
+        return REQ_LENGTH_UNKNOWN;
+    /* strtoll(3) would take white space and signs. */
     if (*s < '0' || *s > '9')
-        return -1;
+        return REQ_LENGTH_BAD;
     errno = 0;
     n = strtoll(s, &end, 10);
-    return *end == '\0' ? n : -1;
+    return *end == '\0' && errno == 0 ? n : REQ_LENGTH_BAD;
 }
 
 static int
@@ -158,7 +161,7 @@ int
 req_from_env(char *const *envp, struct region *r, struct req *ret_req)
 {
     bool seen[2 * NSECRET] = { false };
-    struct req req = { .content_length = -1 };
+    struct req req = { .content_length = REQ_LENGTH_UNKNOWN };
     const char **slot;
     const char *value;
     unsigned i;

@@ -17,6 +17,11 @@ enum {
     REQ_TOKEN_DIGITS = 64,
 };
 
+enum {
+    REQ_LENGTH_UNKNOWN = -1, /* not given, or "-1" as Caddy says for a chunked body */
+    REQ_LENGTH_BAD = -2,     /* not a number */
+};
+
 struct req {
     const char *method; /* never NULL, as the strings below: "" when not given */
     const char *path_info;
@@ -26,7 +31,8 @@ struct req {
     const char *query;
     const char *client; /* REMOTE_ADDR */
     const char *document_root;
-    int64_t content_length;                /* bytes, -1 when unknown */
+    int64_t content_length;                /* bytes, or REQ_LENGTH_... */
+    uint64_t body_len;                     /* bytes that came; the caller fills it in */
     char *credential[REQ_CREDENTIALS_MAX]; /* tokens, Bearer scheme taken off */
     unsigned ncredentials;
     bool credential_repeated; /* a header came more than once */
