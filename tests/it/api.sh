@@ -66,8 +66,8 @@ is "Content-Type is JSON" "$(header content-type)" application/json
 is "Content-Length is that of the body" "$(header content-length)" "$(wc -c <body)"
 is "nothing may be cached" "$(header cache-control)" no-store
 ask GET /bytes
-is "bytes that are not text come as U+FFFD, controls escaped" "$(jq -c .data body)" \
-    '"a\u0000\u0001\u001b\u007f�\u2028\"\\\tä"'
+like "bytes that are not text come as U+FFFD, controls escaped" "$(cat body)" \
+    '"data":"a\\u0000\\u0001\\u001b\\u007f(�|\\ufffd)\\u2028\\"\\\\\\t(ä|\\u00e4)"'
 ok "an answer is ASCII or well-formed UTF-8 for a strict parser" \
     python3 -c 'import json; json.loads(open("body", "rb").read().decode("utf-8"))'
 
@@ -115,7 +115,8 @@ sorted() { # COMMA-SEPARATED WORDS
 
 rm -f rebooted
 answers 200 HEAD /health
-is "HEAD has no body" "$(wc -c <body)" 0
+is "HEAD has no body" "$(raw good:HEAD:/health read | sed '1,/^$/d')" "
+[end]"
 answers 400 HEAD '/health?x=1'
 answers 404 HEAD /nope
 answers 405 HEAD /reboot

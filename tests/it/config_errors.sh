@@ -56,7 +56,6 @@ wrong "arena chunk too large" 1 chunk 'arena { chunk = "8M" }'
 wrong "arena chunk no power of two" 1 chunk 'arena { chunk = "1000" }'
 wrong "arena chunks out of range" 1 chunks 'arena { chunks = 1000001 }'
 wrong "a log that goes nowhere it knows" 1 "." 'log { file = "x" }'
-wrong "a workdir that is not there" 1 workdir 'workdir = "nowhere"'
 wrong "an environment entry without a name" 1 env 'env = { "=x" }'
 wrong "an environment entry without =" 1 env 'env = { "NAME" }'
 wrong "the same route twice" 2 /x 'route "/x" { argv = { "true" } }
@@ -104,7 +103,6 @@ in_param "a default that is no value of the enum" default a 'type = enum values 
 in_param "a default that is no branch" default a 'type = git-branch default = "-x"'
 in_param "a default that is no bool" default a 'type = bool default = "x"'
 in_param "a path without a root" root a 'type = path'
-in_param "a path below a root that is not there" root a 'type = path root = "/nowhere/at/all"'
 in_param "a pattern that does not compile" pattern a 'type = text pattern = "(" '
 in_param "a default that its pattern refuses" default a 'type = text pattern = "[a-z]+" default = "X"'
 in_param "a max_len of nothing" max_len a 'type = text max_len = 0'
@@ -155,7 +153,7 @@ is "a key without a newline is good" $status 0
 echo 'max_running = 0' | put
 spawn-fcgi -n -s "$SOCK" -M 0600 -- "$CMON" -c "$CONF" >"$LOG" 2>&1
 is "the server refuses to start" $? 1
-like "and says where the mistake is" "$(cat "$LOG")" 'cmon\.conf:1: error: .*max_running'
+like "and says where the mistake is" "$(cat "$LOG")" 'cmon\.conf:1: (error: )?max_running'
 chmod 644 client_secret.key
 conf </dev/null
 spawn-fcgi -n -s "$SOCK" -M 0600 -- "$CMON" -c "$CONF" >"$LOG" 2>&1

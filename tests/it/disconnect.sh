@@ -47,32 +47,32 @@ fds=$(fds)
 
 ask_meanwhile left GET /long
 within 5 [ -s long.pid ] || fail "the command has started"
-kill $asked
-wait $asked 2>/dev/null
+kill "$asked"
+wait "$asked" 2>/dev/null
 ok "client gone: its command is ended" within 4 gone "$(cat long.pid)"
 ok "and what that had started" within 4 gone "$(cat child.pid)"
 rm -f long.pid child.pid
 
 ask_meanwhile left POST /change
 within 5 [ -s change.pid ] || fail "the command has started"
-kill $asked
-wait $asked 2>/dev/null
+kill "$asked"
+wait "$asked" 2>/dev/null
 sleep 0.5
 ok "client of a POST gone: what changes something goes on" kill -0 "$(cat change.pid)"
 ok "to its end" within 5 [ -s change.done ]
 
 ask_meanwhile left POST /deploy_branch
 within 5 [ -s deploy.pid ] || fail "the deploy has started"
-kill $asked
-wait $asked 2>/dev/null
+kill "$asked"
+wait "$asked" 2>/dev/null
 sleep 0.5
 ok "client gone: a deploy goes on" kill -0 "$(cat deploy.pid)"
 ok "to its end" within 5 [ -s deploy.done ]
 
 ask_meanwhile left GET /loud
 within 5 [ -s loud.pid ] || fail "the loud command has started"
-kill $asked
-wait $asked 2>/dev/null
+kill "$asked"
+wait "$asked" 2>/dev/null
 ok "client gone while output flows: the command is ended" within 4 gone "$(cat loud.pid)"
 
 # Straight at the socket: closed, and closed in the middle of an answer.
@@ -98,7 +98,7 @@ workers=$(sed -n "s/^\([0-9]*\) (nginx) [A-Z] $web .*/\1/p" /proc/[0-9]*/stat 2>
 kill -KILL "$web" $workers
 wait "$web" 2>/dev/null
 web=
-wait $asked
+wait "$asked"
 ok "web server killed: the command is ended" within 4 gone "$(cat long.pid)"
 serve_web
 answers 200 GET /health
@@ -115,12 +115,12 @@ ask_meanwhile four POST /mark
 stays=$asked
 sleep 0.5
 is "a full house queues" "$(cat marks 2>/dev/null)" ""
-kill $kill_me
-wait $kill_me 2>/dev/null
+kill "$kill_me"
+wait "$kill_me" 2>/dev/null
 sleep 0.3
-kill $first $second
-wait $first $second 2>/dev/null
-wait $stays
+kill "$first" "$second"
+wait "$first" "$second" 2>/dev/null
+wait "$stays"
 is "the one who stayed is served" "$(cat four.code)" 200
 is "and only that one" "$(wc -l <marks)" 1
 

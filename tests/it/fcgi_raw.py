@@ -41,7 +41,7 @@ class Client:
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(20)
         self.sock.connect(self.path)
-        self.rid, self.version, self.pairs = 1, 1, b""
+        self.rid, self.version, self.pairs = 1, 1, bytearray()
 
     def send(self, data):
         step, pause = self.pace or (len(data) or 1, 0)
@@ -59,7 +59,7 @@ class Client:
         opt = dict(w.split("=") for w in words.split(",") if w)
         self.rid = int(opt.get("id", 1))
         self.version = int(opt.get("version", 1))
-        self.pairs = b""
+        self.pairs = bytearray()
         self.record(BEGIN, struct.pack(">HB5x", int(opt.get("role", 1)), int(opt.get("flags", 0))))
 
     def pair(self, name, value):
@@ -75,7 +75,7 @@ class Client:
     def params(self):
         for at in range(0, len(self.pairs), 65535):
             self.record(PARAMS, self.pairs[at : at + 65535])
-        self.pairs = b""
+        self.pairs = bytearray()
 
     def good(self, method="GET", path="/health"):
         self.begin()
@@ -86,7 +86,7 @@ class Client:
         self.record(STDIN)
 
     def take(self, n, step=None, pause=0):
-        data = b""
+        data = bytearray()
         while len(data) < n:
             piece = self.sock.recv(min(n - len(data), step or 65536))
             if not piece:
@@ -97,7 +97,7 @@ class Client:
 
     def read(self, seconds=20, step=None, pause=0):
         self.sock.settimeout(seconds)
-        out, how = b"", "end"
+        out, how = bytearray(), "end"
         try:
             while True:
                 _, kind, _, n, pad, _ = struct.unpack(">BBHHBB", self.take(8))
@@ -111,7 +111,7 @@ class Client:
         except socket.timeout:
             how = "silent"
         if step:
-            print("Length: %d" % len(out.partition(b"\r\n\r\n")[2]))
+            print("Length: %d" % (len(out) - out.find(b"\r\n\r\n") - 4))
         else:
             sys.stdout.write(out.decode("utf-8", "replace").replace("\r", ""))
         print("\n[%s]" % how, flush=True)

@@ -99,7 +99,7 @@ done
 is "nothing of all that started a process" "$(cat started canary 2>/dev/null)" ""
 
 answers 200 PUT "/sync_upstream?branch=feature/A-1.2_b"
-is "a good name arrives as it is" "$(json .data | tail -1)" refs/heads/feature/A-1.2_b
+is "a good name arrives as it is" "$(json .data | xargs)" "pull --ff-only origin refs/heads/feature/A-1.2_b"
 is "and ran git once" "$(wc -l <started)" 1
 
 # Values that are allowed stay one argument, whatever is in them.

@@ -81,6 +81,7 @@ n=0
 failed=0
 pid=
 web=
+it_exec=
 CMON=$T/cmon
 CONF=$T/cmon.conf
 SOCK=$T/cmon.sock
@@ -151,7 +152,7 @@ finish() {
     done
     is "no sanitizer has complained" "$(ls sanitizer.* 2>/dev/null)" ""
     [ $failed -eq 0 ] || note "last words of cmon and nginx:
-$(tail -15 "$LOG" web/error.log 2>/dev/null)"
+$(tail -n 15 "$LOG" web/error.log 2>/dev/null)"
     echo "1..$n"
     [ $failed -eq 0 ]
     exit
@@ -275,24 +276,24 @@ ask_bare() { # the same without the key
 
 # The same in the background: NAME.body and NAME.code, and `asked`, a pid to wait for.
 ask_meanwhile() { # NAME METHOD PATH [curl option...]
-    it_curl "$@" -H @key.header &
+    it_exec=exec it_curl "$@" -H @key.header &
     asked=$!
 }
 
 it_curl() { # NAME METHOD PATH [curl option...]
     it_to=${1:+$1.}
-    it_method="-X $2"
-    [ "$2" != HEAD ] || it_method=-I
+    it_method="-X $2 -o ${it_to}body"
+    [ "$2" != HEAD ] || it_method="-I -o /dev/null" # it would write the header
     it_path=$3
     shift 3
     : >"${it_to}body"
     # shellcheck disable=SC2086
-    it_tls_curl $it_method -D "${it_to}head" -o "${it_to}body" -w '%{http_code}' "$@" \
+    it_tls_curl $it_method -D "${it_to}head" -w '%{http_code}' "$@" \
         "$URL$it_path" >"${it_to}code" 2>"${it_to}err"
 }
 
-it_tls_curl() {
-    curl -sS --http1.1 --path-as-is -g --cacert tls.crt -m 30 "$@"
+it_tls_curl() { # with it_exec=exec, and in the background, $! is curl itself
+    $it_exec curl -sS --http1.1 --path-as-is -g --cacert tls.crt -m 30 "$@"
 }
 
 answers() { # CODE METHOD PATH [curl option...]

@@ -71,7 +71,7 @@ sleep 0.3 # the long one is running
 hup
 ask GET /who
 is "a new key: the old one is refused" "$code" 401
-wait $asked
+wait "$asked"
 is "what was running finishes under the old configuration" "$(jq -r .data long.body)" old
 echo "access_token: $KEY" >key.header
 is "the new key opens" "$(ask GET /who && json .data)" three

@@ -57,7 +57,7 @@ answers 200 POST /restart
 ok "the new one does not wait for a slow request" within 1 changed "$old"
 pid=$(cat cmon.pid)
 is "it serves already" "$(who)" "$pid"
-wait $asked
+wait "$asked"
 is "the slow one is answered by the old one" "$(cat slow.code) $(jq -r .data slow.body)" "200 slow"
 ok "which then ends" within 5 gone "$old"
 

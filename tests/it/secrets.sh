@@ -8,7 +8,9 @@ route "/env"  { argv = { "env", "-0" } }
 EOC
 cat >look.sh <<'END'
 #!/bin/sh
-ls -l /proc/$$/fd | sed -n 's/.* \([0-9]*\) -> \(.*\)/\1 \2/p' | grep -v "$0" | sed 's/pipe:.*/pipe/'
+# Into a file: for a pipeline this shell would have pipes of its own.
+ls -l /proc/$$/fd >fds
+sed -n 's/.* \([0-9]*\) -> \(.*\)/\1 \2/p' fds | grep -v "$0" | sed 's/pipe:.*/pipe/'
 grep -E '^Sig(Blk|Ign|Cgt)' /proc/$$/status | tr -d '\t'
 ps -o pid=,sid=,pgid= -p $$ | awk '{ print ($1 == $2 && $2 == $3) ? "own session" : "shared" }'
 [ -t 0 ] || cat
@@ -65,18 +67,12 @@ like "the key's file is ours alone" "$(stat -c %a client_secret.key)" '^600$'
 
 # A crash leaves no core even where the shell would allow one.
 stop
-(
-    mkdir -p cores
-    ulimit -c unlimited 2>/dev/null
-    spawn-fcgi -n -s "$SOCK" -M 0600 -- "$CMON" -c "$CONF" >>"$LOG" 2>&1 &
-    echo $! >crash.pid
-    wait $!
-) &
-sleep 0.5
-within 5 [ -s crash.pid ]
-kill -SEGV "$(cat crash.pid)"
-wait
-is "a crash leaves no core" "$(find . -name 'core*' ! -name cores ! -name 'core_*')" ""
+ulimit -c unlimited 2>/dev/null
+serve
+kill -SEGV "$pid"
+wait "$pid" 2>/dev/null
+pid=
+is "a crash leaves no core" "$(find . -name 'core*' -type f)" ""
 
 echo 'core_dumps = yes' | conf
 serve

@@ -41,7 +41,7 @@ for signal in TERM INT; do
     ask_meanwhile drained GET /second
     within 5 [ -s second.pid ] || fail "the command has started"
     stop $signal
-    wait $asked
+    wait "$asked"
     is "SIG$signal lets a running command finish and answers it" \
         "$(cat drained.code) $(jq -r .data drained.body)" "200 finished"
     is "and then ends with 0" $ended 0
@@ -61,7 +61,7 @@ wait "$pid"
 ended=$?
 pid=
 took=$(($(now_ms) - begin))
-wait $asked
+wait "$asked"
 ok "draining ends at drain_timeout ($took ms)" [ $took -gt 2500 -a $took -lt 7000 ]
 is "with 0" $ended 0
 like "the command that did not end is answered" "$(cat long.code) $(json .status)" '^(50[0234]) error$|^50[0234]'
@@ -78,7 +78,7 @@ kill -TERM "$pid"
 wait "$pid"
 pid=
 took=$(($(now_ms) - begin))
-wait $asked
+wait "$asked"
 ok "a second SIGTERM ends the draining at once ($took ms)" [ $took -lt 2500 ]
 ok "and the command" within 3 gone "$(cat long.pid)"
 
