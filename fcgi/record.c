@@ -19,9 +19,9 @@ enum {
     FCGI_KEEP_CONN = 1
 };
 
-/* record_canonical() may move what waits by one header. */
+/* record_canonical() moves what waits behind its tail. */
 enum {
-    RECORD_READ_MAX = RECORD_RAW_MAX - RECORD_HEADER
+    RECORD_READ_MAX = RECORD_RAW_MAX - RECORD_TAIL
 };
 
 enum state {
@@ -82,6 +82,16 @@ get_header(const struct record_in *in, struct header *h)
     return p[0] == FCGI_VERSION && (in->state == AT_BEGIN || h->id == in->id);
 }
 
+/* Leaves no second copy behind: there are tokens among it. */
+static void
+move_left(unsigned char *to, unsigned char *from, size_t n)
+{
+    unsigned char *left = to + n > from ? to + n : from;
+
+    memmove(to, from, n);
+    memset(left, 0, (size_t)(from + n - left));
+}
+
 /* Each of these walks one record and answers RECORD_MORE to go on; `false` in
  * *ret_whole means that the record is not all here yet. */
 static enum record_step
@@ -113,9 +123,9 @@ walk_params(struct record_in *in, const struct header *h, bool *ret_whole)
         *ret_whole = false;
         return RECORD_MORE;
     }
-    /* Contents move together to the left: the target is never behind the
-     * source, because as many headers were passed as are kept. */
-    memmove(
+    /* Contents move together to the left: in front of the source stand at least
+     * BEGIN_REQUEST and one header, as in front of the target. */
+    move_left(
         in->raw + RECORD_PARAMS_AT + in->params_len, in->raw + in->pos + RECORD_HEADER, h->content);
     in->params_len += h->content;
     in->pos += RECORD_HEADER + h->content + h->padding;
@@ -138,17 +148,23 @@ pass_body(struct record_in *in)
     return in->skip == 0;
 }
 
-/* Forgets the body bytes that were walked: raw keeps only what is in front. */
+/* Forgets what was walked, but for the PARAMS stream: raw always has room for
+ * the longest record that may come. */
 static void
-drop_body(struct record_in *in)
+drop_walked(struct record_in *in)
 {
     size_t behind = in->len - in->pos;
+    size_t front = in->body_at;
 
-    if (in->state < AT_BODY || in->pos == in->body_at)
+    if (in->state == AT_BEGIN)
         return;
-    memmove(in->raw + in->body_at, in->raw + in->pos, behind);
-    in->pos = in->body_at;
-    in->len = in->pos + behind;
+    if (in->state == AT_PARAMS)
+        front = RECORD_PARAMS_AT + in->params_len;
+    if (in->pos <= front)
+        return;
+    move_left(in->raw + front, in->raw + in->pos, behind);
+    in->pos = front;
+    in->len = front + behind;
 }
 
 static enum record_step
@@ -192,13 +208,11 @@ record_walk(struct record_in *in, size_t n)
 {
     enum record_step step;
 
-    assert(n <= RECORD_READ_MAX - in->len);
+    assert(n == 0 || in->len + n <= RECORD_READ_MAX);
     in->len += n;
     step = walk(in);
-    drop_body(in);
-    /* Full and still not whole: padding without end. */
-    if (step == RECORD_MORE && in->len == RECORD_READ_MAX)
-        return RECORD_BAD;
+    drop_walked(in);
+    assert(step != RECORD_MORE || in->len < RECORD_READ_MAX);
     return step;
 }
 

@@ -23,7 +23,7 @@ enum {
     RECORD_NAME_MAX = 256,      /* bytes of a name */
     RECORD_PARAMS_AT = 24,      /* where the PARAMS stream stands in the collector */
     RECORD_TAIL = 2 * RECORD_HEADER,
-    /* Room for what record_whole() returns, and to read more behind it. */
+    /* Room for what record_canonical() returns, and to read more behind it. */
     RECORD_RAW_MAX = RECORD_PARAMS_AT + RECORD_PARAMS_MAX + RECORD_TAIL + 8192,
 };
 
@@ -67,7 +67,8 @@ bool record_started(const struct record_in *in) __attribute__((nonnull));
 /* After RECORD_PARAMS: returns the request in canonical form, without body, as
  * *ret_n bytes inside raw, ready for a decoder; NULL when a name-value pair
  * does not fit its stream, a name is empty or too long, a NUL is in it, or
- * there are too many.  Bytes that wait behind it are kept. */
+ * there are too many.  Bytes that wait behind it are kept.  No other copy of
+ * the parameters is in raw: whoever cleanses these has cleansed all. */
 const unsigned char *record_canonical(struct record_in *in, size_t *ret_n)
     __attribute__((warn_unused_result, nonnull));
 
