@@ -1,11 +1,17 @@
 # tests/fcgi/local.mk -- the responder's tests.
-FCGI_TEST_LIBS = $(SUITE_LIBS) $(CMON_LIBS) $(CHECK_LIBS)
+check_LIBRARIES += %D%/libpeer.a
+%C%_libpeer_a_SOURCES = \
+	%D%/feed.c %D%/feed.h \
+	%D%/peer.c %D%/peer.h
+PEER_LIBS = %D%/libpeer.a
+FCGI_TEST_LIBS = $(SUITE_LIBS) $(PEER_LIBS) $(CMON_LIBS) $(CHECK_LIBS)
 
 FCGI_TESTS = \
 	%D%/test_branch \
 	%D%/test_key \
 	%D%/test_params \
 	%D%/test_pattern \
+	%D%/test_record \
 	%D%/test_route
 check_PROGRAMS += $(FCGI_TESTS)
 TESTS += $(FCGI_TESTS)
@@ -13,4 +19,5 @@ TESTS += $(FCGI_TESTS)
 %C%_test_key_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_params_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_pattern_LDADD = $(FCGI_TEST_LIBS)
+%C%_test_record_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_route_LDADD = $(FCGI_TEST_LIBS)
