@@ -26,6 +26,10 @@ fuzz_replays += %D%/replay_json
 %C%_replay_json_SOURCES = %D%/fuzz_json.c
 %C%_replay_json_LDADD = $(REPLAY_LIBS) $(SAMPLE_LIBS) $(BASE_LIBS)
 
+fuzz_replays += %D%/replay_record
+%C%_replay_record_SOURCES = %D%/fuzz_record.c
+%C%_replay_record_LDADD = $(REPLAY_LIBS) $(PEER_LIBS) $(CMON_LIBS)
+
 if FUZZERS
 # The same object and libraries; libFuzzer's main() comes first.
 fuzz_fuzzers = $(fuzz_replays:tests/fuzz/replay_%=tests/fuzz/fuzz_%)
