@@ -20,8 +20,8 @@ struct harness h;
 
 static char *const environment[] = { "PATH=/usr/bin:/bin", "ONE=1", NULL };
 
-static void
-find_probe(void)
+void
+harness_find_probe(void)
 {
     ssize_t n = readlink("/proc/self/exe", h.probe, sizeof(h.probe) - sizeof("probe"));
 
@@ -34,7 +34,7 @@ find_probe(void)
 void
 harness_open(void)
 {
-    find_probe();
+    harness_find_probe();
     h.fds = harness_fds();
     ck_assert_int_eq(harness_children(), 0);
     h.out = mmap(NULL, HARNESS_OUT, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -33,6 +33,9 @@ struct harness {
 
 extern struct harness h;
 
+/* Fills h.probe only, for tests that need no engine. */
+void harness_find_probe(void);
+
 void harness_open(void);
 void harness_close(void);
 

@@ -1,6 +1,6 @@
 /* tests/exec/probe.c -- a command for tests: says how it finds itself, or misbehaves as told.
  *
- *   probe fds | stdin | signals | session | env | cwd | umask | nofile | args WORD...
+ *   probe fds | pipes | stdin | signals | session | env | cwd | umask | nofile | args WORD...
  *   probe exit N | raise N | spew N CODE | binary | say STREAM:WORD... | pause | polite CODE
  *   probe leave KIND...   starts what the words say, prints their pids, exits 0
  *   probe keep KIND...    the same, then waits for a signal
@@ -45,6 +45,19 @@ show_fds(void)
         if (fcntl(fd, F_GETFD) >= 0)
             printf("%d\n", fd);
     return 0;
+}
+
+/* Bit i of the answer: descriptor i is a pipe. */
+static int
+which_are_pipes(void)
+{
+    struct stat st;
+    int bits = 0;
+    int fd;
+
+    for (fd = 0; fd < 3; fd++)
+        bits |= (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode)) << fd;
+    return bits;
 }
 
 static int
@@ -293,6 +306,8 @@ obey(const char *verb, char **words)
         return show_fds();
     if (strcmp(verb, "stdin") == 0)
         return show_stdin();
+    if (strcmp(verb, "pipes") == 0)
+        return which_are_pipes();
     if (strcmp(verb, "signals") == 0)
         return show_signals();
     if (strcmp(verb, "session") == 0)
