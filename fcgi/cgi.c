@@ -73,10 +73,14 @@ drop_body(int64_t length)
 {
     unsigned char buf[4096];
     int64_t left = length;
-    ssize_t n = 1;
+    ssize_t n;
 
-    for (; left > 0 && n > 0; left -= n)
+    while (left > 0) {
         n = read(STDIN_FILENO, buf, left < (int64_t)sizeof(buf) ? (size_t)left : sizeof(buf));
+        if (n <= 0)
+            break;
+        left -= n;
+    }
     return (uint64_t)(length - left);
 }
 
