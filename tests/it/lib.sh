@@ -77,8 +77,8 @@ it_sweep() {
 
 cd "$T" || exit 99
 umask 022
-n=0
-failed=0
+it_n=0
+it_failed=0
 pid=
 web=
 it_exec=
@@ -98,21 +98,21 @@ note() {
 }
 
 pass() {
-    n=$((n + 1))
-    echo "ok $n - $1"
+    it_n=$((it_n + 1))
+    echo "ok $it_n - $1"
 }
 
 fail() {
-    n=$((n + 1))
-    failed=$((failed + 1))
-    echo "not ok $n - $1"
+    it_n=$((it_n + 1))
+    it_failed=$((it_failed + 1))
+    echo "not ok $it_n - $1"
     shift
     [ $# -eq 0 ] || note "$*"
 }
 
 skip() { # PROMISE WHY
-    n=$((n + 1))
-    echo "ok $n - $1 # SKIP $2"
+    it_n=$((it_n + 1))
+    echo "ok $it_n - $1 # SKIP $2"
 }
 
 ok() { # PROMISE COMMAND...
@@ -151,10 +151,10 @@ finish() {
         [ ! -e "$it_file" ] || note "$(head -40 "$it_file")"
     done
     is "no sanitizer has complained" "$(ls sanitizer.* 2>/dev/null)" ""
-    [ $failed -eq 0 ] || note "last words of cmon and nginx:
+    [ $it_failed -eq 0 ] || note "last words of cmon and nginx:
 $(tail -n 15 "$LOG" web/error.log 2>/dev/null)"
-    echo "1..$n"
-    [ $failed -eq 0 ]
+    echo "1..$it_n"
+    [ $it_failed -eq 0 ]
     exit
 }
 
