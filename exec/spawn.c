@@ -37,8 +37,9 @@ spawn_survey(struct spawn_origin *ret_origin)
     for (sig = 1; sig <= SIGNALS; sig++) {
         struct sigaction now;
 
-        /* libc keeps two signals for itself and refuses to tell. */
-        if (sigaction(sig, NULL, &now) == 0 && now.sa_handler != SIG_DFL)
+        /* libc keeps two signals for itself and refuses to tell; whoever
+         * started us by its posix_spawn(3) may have left them ignored. */
+        if (sigaction(sig, NULL, &now) < 0 || now.sa_handler != SIG_DFL)
             ret_origin->signals |= UINT64_C(1) << (sig - 1);
     }
 }
