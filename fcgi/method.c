@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "fcgi/method.h"
@@ -41,7 +42,7 @@ method_name(unsigned bit)
         if (methods[i].bit == bit)
             return methods[i].name;
     }
-    assert(!"one bit of enum method");
+    assert(false); /* one bit of enum method */
     return "";
 }
 

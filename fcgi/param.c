@@ -283,7 +283,7 @@ param_check(const struct param *p, const char *value, struct region *r, const ch
         rc = check_text(p, value, err);
         break;
     case PARAM_TYPE_MAX:
-        assert(!"a type");
+        assert(false);
     }
     if (rc == 0)
         *ret_value = result;
