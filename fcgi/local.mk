@@ -10,6 +10,7 @@ noinst_LIBRARIES += %D%/libcmon.a
 	%D%/builtin.c %D%/builtin.h \
 	%D%/cgi.c %D%/cgi.h \
 	%D%/cli.c %D%/cli.h \
+	%D%/cli_run.c %D%/cli_run.h \
 	%D%/command.c %D%/command.h \
 	%D%/conf.c %D%/conf.h \
 	%D%/conf_build.c %D%/conf_build.h \
@@ -44,6 +45,7 @@ noinst_LIBRARIES += %D%/libcmon.a
 	%D%/serve.c %D%/serve.h \
 	%D%/server.c %D%/server.h \
 	%D%/single.c %D%/single.h \
+	%D%/successor.c %D%/successor.h \
 	%D%/template.c %D%/template.h \
 	%D%/timer.c %D%/timer.h \
 	%D%/upgrade.c %D%/upgrade.h \

@@ -12,7 +12,7 @@
 #include "fcgi/log.h"
 #include "fcgi/mode.h"
 #include "fcgi/serve.h"
-#include "fcgi/upgrade.h"
+#include "fcgi/successor.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -80,7 +80,7 @@ fastcgi(int listen_fd, int argc, char *const *argv)
         file = argv[2];
     } else if (argc != 1) {
         log_event(LOG_AT_ERROR, "error", "serving FastCGI takes no argument but -c FILE");
-        upgrade_report("serving FastCGI takes no argument but -c FILE\n");
+        successor_report("serving FastCGI takes no argument but -c FILE\n");
         return CLI_USAGE;
     }
     /* Until the configuration says where to, whoever may listen is told. */
@@ -91,7 +91,7 @@ fastcgi(int listen_fd, int argc, char *const *argv)
     if (file == NULL)
         file = conf_find(&r);
     if (conf_load(file, true, say, &complaints, &conf) < 0) {
-        upgrade_report(complaints.n > 0 ? complaints.text : "the configuration cannot be read\n");
+        successor_report(complaints.n > 0 ? complaints.text : "the configuration cannot be read\n");
         return EXIT_FAILURE;
     }
     region_done(&r);

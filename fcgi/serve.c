@@ -14,11 +14,11 @@
 #include "fcgi/notify.h"
 #include "fcgi/pidfile.h"
 #include "fcgi/server.h"
+#include "fcgi/successor.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -235,7 +235,7 @@ announce(struct server *s, struct err *err)
     log_int(&l, "output_max", (int64_t)s->output_cap);
     log_end(&l);
     notify_send("READY=1");
-    upgrade_report(NULL);
+    successor_report(NULL);
     return 0;
 }
 
@@ -257,7 +257,7 @@ serve_main(int listen_fd, struct conf *conf, char *const *args)
         r = announce(s, &err);
     if (r < 0) {
         log_event(LOG_AT_ERROR, "error", "%s", err.text);
-        upgrade_report(err.text);
+        successor_report(err.text);
     } else {
         serve(s, sigfd);
         empty = drain(s, sigfd);
