@@ -67,12 +67,16 @@ like "the key's file is ours alone" "$(stat -c %a client_secret.key)" '^600$'
 
 # A crash leaves no core even where the shell would allow one.
 stop
-ulimit -c unlimited 2>/dev/null
-serve
-kill -SEGV "$pid"
-wait "$pid" 2>/dev/null
-pid=
-is "a crash leaves no core" "$(find . -name 'core*' -type f)" ""
+if [ -n "$SAN" ]; then
+    skip "a crash leaves no core" "the sanitizer takes the signal"
+else
+    ulimit -c unlimited 2>/dev/null
+    serve
+    kill -SEGV "$pid"
+    wait "$pid" 2>/dev/null
+    pid=
+    is "a crash leaves no core" "$(find . -name 'core*' -type f)" ""
+fi
 
 echo 'core_dumps = yes' | conf
 serve
