@@ -50,7 +50,7 @@ build_methods(struct draft *d)
             conf_build_error(d->b, d->block, v->line, "method: %s is given twice", v->text);
         methods |= bit;
     }
-    if (methods == 0)
+    if (!o->values)
         conf_build_error(d->b, d->block, o->line, "method: is empty");
     d->rt->methods = methods;
 }
