@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "fcgi/method.h"
@@ -38,12 +37,12 @@ method_from_name(const char *name)
 const char *
 method_name(unsigned bit)
 {
-    for (size_t i = 0; i < NMETHODS; i++) {
-        if (methods[i].bit == bit)
-            return methods[i].name;
-    }
-    assert(false); /* one bit of enum method */
-    return "";
+    size_t i = 0;
+
+    while (i < NMETHODS && methods[i].bit != bit)
+        i++;
+    assert(i < NMETHODS);
+    return methods[i].name;
 }
 
 unsigned

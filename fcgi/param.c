@@ -261,6 +261,7 @@ param_check(const struct param *p, const char *value, struct region *r, const ch
     const char *result = value;
     int rc = -EINVAL;
 
+    assert(p->type < PARAM_TYPE_MAX);
     if (!utf8_valid((const unsigned char *)value, strlen(value)))
         return refuse(p, "is not valid UTF-8", err);
     switch (p->type) {
@@ -283,7 +284,7 @@ param_check(const struct param *p, const char *value, struct region *r, const ch
         rc = check_text(p, value, err);
         break;
     case PARAM_TYPE_MAX:
-        assert(false);
+        break;
     }
     if (rc == 0)
         *ret_value = result;

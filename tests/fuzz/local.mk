@@ -22,9 +22,17 @@ check_PROGRAMS += $(fuzz_replays)
 TESTS += $(fuzz_replays)
 EXTRA_DIST += %D%/data
 
+fuzz_replays += %D%/replay_conf
+%C%_replay_conf_SOURCES = %D%/fuzz_conf.c
+%C%_replay_conf_LDADD = $(REPLAY_LIBS) $(CMON_LIBS)
+
 fuzz_replays += %D%/replay_json
 %C%_replay_json_SOURCES = %D%/fuzz_json.c
 %C%_replay_json_LDADD = $(REPLAY_LIBS) $(SAMPLE_LIBS) $(BASE_LIBS)
+
+fuzz_replays += %D%/replay_params
+%C%_replay_params_SOURCES = %D%/fuzz_params.c
+%C%_replay_params_LDADD = $(REPLAY_LIBS) $(CMON_LIBS)
 
 fuzz_replays += %D%/replay_record
 %C%_replay_record_SOURCES = %D%/fuzz_record.c
