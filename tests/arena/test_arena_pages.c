@@ -189,6 +189,7 @@ START_TEST(a_page_of_small_chunks_goes_with_the_last_of_them)
 
     open_with(512, 10 * page / 512, 0, false);
     p[0] = take_and_touch(page + 512);
+    ck_assert_uint_eq(resident(), 2 * page);
     p[1] = take_and_touch(512);
     p[2] = take_and_touch(3 * page - 1024);
     ck_assert_uint_eq(resident(), 4 * page);

@@ -20,7 +20,7 @@ enum {
 };
 
 static struct region r;
-static unsigned char own[OVER];
+static alignas(max_align_t) unsigned char own[OVER];
 
 static void
 setup(void)
@@ -147,6 +147,17 @@ START_TEST(a_failed_allocation_changes_nothing)
 }
 END_TEST
 
+START_TEST(no_piece_begins_past_the_end_for_alignment)
+{
+    region_over(&r, own, 17);
+    ck_assert_ptr_nonnull(region_alloc(&r, 17));
+    ck_assert_ptr_null(region_alloc(&r, 0));
+    ck_assert_ptr_null(region_alloc(&r, 1));
+    ck_assert_ptr_null(region_printf(&r, "x"));
+    ck_assert_uint_eq(region_used(&r), 17);
+}
+END_TEST
+
 START_TEST(used_counts_alignment)
 {
     ck_assert_uint_eq(region_used(&r), 0);
@@ -183,6 +194,8 @@ START_TEST(strndup_copies_bytes_and_adds_a_nul)
 
     ck_assert_ptr_nonnull(s);
     ck_assert_mem_eq(s, "ab\0cd", 6);
+    region_reset(&r); /* what was there before is not zero */
+    ck_assert_str_eq(region_strndup(&r, "xyz", 1), "x");
     ck_assert_str_eq(region_strndup(&r, "abc", 2), "ab");
     ck_assert_str_eq(region_strndup(&r, "abc", 0), "");
 }
@@ -353,6 +366,7 @@ suite(void)
     tcase_add_test(tc, the_maximum_is_rounded_up_to_a_page);
     tcase_add_test(tc, nothing_is_touched_by_init);
     tcase_add_test(tc, a_region_over_unaligned_memory_is_aligned_too);
+    tcase_add_test(tc, no_piece_begins_past_the_end_for_alignment);
     tcase_add_test(tc, printf_past_the_maximum_is_refused);
     tcase_add_test(tc, done_leaves_the_memory_of_its_owner);
     tcase_add_test(tc, memory_of_another_owner_cannot_be_sealed);

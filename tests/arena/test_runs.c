@@ -187,6 +187,11 @@ START_TEST(any_damage_is_noticed)
     case 9:
         map.blocks++;
         break;
+    case 10: /* a free run in two */
+        map.length[50] = map.length[53] = 4;
+        map.length[54] = map.length[59] = 6;
+        map.best[0][0] = 6;
+        break;
     default:
         ck_abort();
     }
@@ -313,7 +318,7 @@ suite(void)
     tcase_add_loop_test(tc, free_neighbours_become_one_run, 0, 6);
     tcase_add_test(tc, a_leaving_block_is_not_free_yet);
     tcase_add_test(tc, what_is_cut_off_is_a_leaving_block);
-    tcase_add_loop_test(tc, any_damage_is_noticed, 0, 10);
+    tcase_add_loop_test(tc, any_damage_is_noticed, 0, 11);
     tcase_add_loop_test(tc, random_steps_agree_with_the_naive_model, 0, modelled + 1);
     suite_add_tcase(s, tc);
     return s;
