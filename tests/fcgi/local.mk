@@ -19,7 +19,8 @@ FCGI_TESTS = \
 	%D%/test_params \
 	%D%/test_pattern \
 	%D%/test_record \
-	%D%/test_route
+	%D%/test_route \
+	%D%/test_wire
 check_PROGRAMS += $(FCGI_TESTS)
 TESTS += $(FCGI_TESTS)
 %C%_test_branch_LDADD = $(FCGI_TEST_LIBS)
@@ -34,3 +35,4 @@ TESTS += $(FCGI_TESTS)
 %C%_test_pattern_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_record_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_route_LDADD = $(FCGI_TEST_LIBS)
+%C%_test_wire_LDADD = $(FCGI_TEST_LIBS)
