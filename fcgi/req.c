@@ -81,14 +81,16 @@ req_is_secret(const char *var)
     return secret_of(var, &value) >= 0;
 }
 
-/* "Bearer <token>" (RFC 6750); other schemes are for somebody else. */
+/* "Bearer <token>" (RFC 6750), with or without a token; other schemes are for
+ * somebody else. */
 static const char *
 bearer(const char *value)
 {
-    if (strncasecmp(value, "Bearer ", 7) != 0)
+    size_t n = strcspn(value, " ");
+
+    if (n != 6 || strncasecmp(value, "Bearer", n) != 0)
         return NULL;
-    value += 7;
-    return value + strspn(value, " ");
+    return value + n + strspn(value + n, " ");
 }
 
 static int
@@ -141,12 +143,8 @@ take_field(struct req *req, struct region *r, const char *var)
         if (value != NULL)
             break;
     }
-    if (i == NFIELD) {
-        value = value_of(var, "CONTENT_LENGTH");
-        if (value != NULL)
-            req->content_length = length_of(value);
+    if (i == NFIELD)
         return 0;
-    }
     slot = (const char **)(void *)((char *)req + field[i].at);
     if (*slot != NULL)
         return 0;
@@ -163,14 +161,18 @@ req_from_env(char *const *envp, struct region *r, struct req *ret_req)
     bool seen[2 * NSECRET] = { false };
     struct req req = { .content_length = REQ_LENGTH_UNKNOWN };
     const char **slot;
-    const char *value;
+    const char *value, *length = NULL;
     unsigned i;
     int which, rc = 0;
 
     for (; *envp != NULL && rc == 0; envp++) {
         which = secret_of(*envp, &value);
         rc = which >= 0 ? take_secret(&req, r, seen, which, value) : take_field(&req, r, *envp);
+        if (length == NULL)
+            length = value_of(*envp, "CONTENT_LENGTH");
     }
+    if (length != NULL)
+        req.content_length = length_of(length);
     for (i = 0; i < NFIELD; i++) {
         slot = (const char **)(void *)((char *)&req + field[i].at);
         if (*slot == NULL && slot != &req.prefix)
