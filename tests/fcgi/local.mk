@@ -8,6 +8,7 @@ PEER_LIBS = %D%/libpeer.a
 FCGI_TEST_LIBS = %D%/libgiven.a $(SUITE_LIBS) $(PEER_LIBS) $(CMON_LIBS) $(CHECK_LIBS)
 
 FCGI_TESTS = \
+	%D%/test_auth \
 	%D%/test_branch \
 	%D%/test_conf \
 	%D%/test_conf_life \
@@ -19,10 +20,12 @@ FCGI_TESTS = \
 	%D%/test_params \
 	%D%/test_pattern \
 	%D%/test_record \
+	%D%/test_req \
 	%D%/test_route \
 	%D%/test_wire
 check_PROGRAMS += $(FCGI_TESTS)
 TESTS += $(FCGI_TESTS)
+%C%_test_auth_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_branch_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_conf_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_conf_life_LDADD = $(FCGI_TEST_LIBS)
@@ -34,5 +37,6 @@ TESTS += $(FCGI_TESTS)
 %C%_test_params_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_pattern_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_record_LDADD = $(FCGI_TEST_LIBS)
+%C%_test_req_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_route_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_wire_LDADD = $(FCGI_TEST_LIBS)
