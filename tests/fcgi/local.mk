@@ -15,6 +15,7 @@ FCGI_TESTS = \
 	%D%/test_conf_mistakes \
 	%D%/test_conf_text \
 	%D%/test_conf_unit \
+	%D%/test_gate \
 	%D%/test_key \
 	%D%/test_param \
 	%D%/test_params \
@@ -32,6 +33,7 @@ TESTS += $(FCGI_TESTS)
 %C%_test_conf_mistakes_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_conf_text_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_conf_unit_LDADD = $(FCGI_TEST_LIBS)
+%C%_test_gate_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_key_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_param_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_params_LDADD = $(FCGI_TEST_LIBS)
