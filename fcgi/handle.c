@@ -161,7 +161,7 @@ decide(const struct conf *conf, const struct identity *who, const struct req *re
     else
         plan_run(conf, rt, &params, r, h);
     if (verb == VERB_VALIDATE && h->next != HANDLE_REPLY)
-        refuse(h, 200, "");
+        refuse(h, 200, "Request is valid");
 }
 
 void
