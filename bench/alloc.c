@@ -95,7 +95,7 @@ struct result {
     double faults; /* for each request that ended */
 };
 
-#define QUICK_MAX (25 * CLOCK_SEC) /* no round begins later */
+#define QUICK_MAX (20 * CLOCK_SEC) /* no round begins later */
 
 static struct arena *arena;
 static struct lane lanes[THREADS_MAX];
