@@ -16,6 +16,7 @@ enum {
     SLICE = 1024 * 1024,    /* bytes that one call reads, about */
     SCRATCH = 16 * 1024,    /* bytes dropped at a time */
     PIPE_USUAL = 64 * 1024, /* bytes a pipe holds that nobody has resized */
+    ROOMY = 1024 * 1024,    /* bytes of a pipe that is read seldom */
 };
 
 int
@@ -50,6 +51,8 @@ void
 capture_move(struct capture *to, struct capture *from)
 {
     *to = (struct capture){ .fd = fd_take(&from->fd) };
+    if (to->fd >= 0)
+        (void)fcntl(to->fd, F_SETPIPE_SZ, ROOMY); /* if it may not be, it need not */
 }
 
 bool

@@ -37,7 +37,8 @@ void capture_finish(struct capture *c) __attribute__((nonnull));
 /* Ends the capture and reads nothing. */
 void capture_close(struct capture *c) __attribute__((nonnull));
 
-/* Ends `from` and makes `to` go on with its pipe, dropping everything. */
+/* Ends `from` and makes `to` go on with its pipe, dropping everything; the pipe
+ * is made larger, so that reading it once in a while will do. */
 void capture_move(struct capture *to, struct capture *from) __attribute__((nonnull));
 
 /* Whether the pipe has ended. */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,7 +26,9 @@
 #include "exec/tree.h"
 
 enum {
-    TREE_MAX = 256 /* processes of one tree that are signalled at a time */
+    TREE_MAX = 256, /* processes of one tree that are signalled at a time */
+    KNOWN = 64,
+    LOOKS_MAX = 3, /* in one sweep */
 };
 
 /* What a run handed over when it ended. */
@@ -36,55 +39,82 @@ struct heir {
     int pidfd;           /* of an abandoned command, else -1 */
 };
 
+/* When an orphan was born, so that one that stays need not be looked at after
+ * every run.  It keeps its number until we reap it. */
+struct known {
+    pid_t pid;
+    unsigned long long born;
+};
+
 struct engine {
     pthread_mutex_t lock; /* over all but the constants */
     struct roster roster;
     struct heir *heirs;
     struct tree_pids list;      /* our children, as of the last look */
+    struct known known[KNOWN];  /* orphans of earlier looks, by pid */
     struct spawn_origin origin; /* constant */
     int children;               /* constant: /proc/self/task/PID/children */
     int null;                   /* constant */
 };
 
+/* Whether the kernel knows pidfds well enough: Linux 5.4. */
+static int
+check_kernel(struct err *err)
+{
+    FD_AUTO int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    siginfo_t gone;
+
+    if (fd < 0)
+        return err_sys(err, errno, "pidfd_open", NULL);
+    /* We are no child of ours, which is the right answer. */
+    if (waitid(P_PIDFD, (id_t)fd, &gone, WEXITED | WNOHANG) < 0 && errno != ECHILD)
+        return err_sys(err, errno, "waitid", "P_PIDFD");
+    return 0;
+}
+
+/* Opens what is read all the time, above the descriptors 0 to 2. */
+static int
+open_files(struct engine *e, struct err *err)
+{
+    pid_t pid = getpid();
+    int r;
+
+    e->null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    r = e->null < 0 ? -errno : fd_move_above(&e->null, 3);
+    if (r < 0)
+        return err_sys(err, -r, "open", "/dev/null");
+    e->children = tree_open(pid, pid);
+    r = e->children < 0 ? e->children : fd_move_above(&e->children, 3);
+    if (r < 0)
+        return err_sys(err, -r, "open", "/proc/self/task/*/children");
+    return 0;
+}
+
 int
 engine_open(struct engine **ret_engine, struct err *err)
 {
     struct engine *e = calloc(1, sizeof(*e));
-    pid_t pid = getpid();
     int r;
 
     if (e == NULL)
         return err_sys(err, ENOMEM, "calloc", NULL);
-    e->children = -1;
-    e->null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (e->null < 0 || fd_move_above(&e->null, 3) < 0) {
-        r = err_sys(err, errno, "open", "/dev/null");
-        goto undo;
-    }
-    e->children = tree_open(pid, pid);
-    if (e->children < 0 || fd_move_above(&e->children, 3) < 0) {
-        r = err_sys(err, ENOENT, "open", "/proc/self/task/*/children");
-        goto undo;
-    }
-    if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) {
+    e->null = e->children = -1;
+    r = check_kernel(err);
+    if (r == 0)
+        r = open_files(e, err);
+    if (r == 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
         r = err_sys(err, errno, "prctl", "PR_SET_CHILD_SUBREAPER");
-        goto undo;
+    if (r < 0) {
+        fd_close(&e->children);
+        fd_close(&e->null);
+        free(e);
+        return r;
     }
-    r = pthread_mutex_init(&e->lock, NULL);
-    if (r != 0) {
-        r = err_sys(err, r, "pthread_mutex_init", NULL);
-        goto undo;
-    }
+    (void)pthread_mutex_init(&e->lock, NULL); /* cannot fail without attributes */
     roster_init(&e->roster, getsid(0), tree_now());
     spawn_survey(&e->origin);
     *ret_engine = e;
     return 0;
-
-undo:
-    fd_close(&e->children);
-    fd_close(&e->null);
-    free(e);
-    return r;
 }
 
 static void
@@ -222,81 +252,112 @@ look_around(struct engine *e)
     return false;
 }
 
-/* Looks at child `i` of the list; returns whose it is, and who it is in *ret_proc. */
+/* Says whose child `i` of the list is, and who it is in *ret_proc.  Those that
+ * are known to be born before `since` are of no interest and ROSTER_OURS. */
 static enum roster_verdict
-judge(const struct engine *e, size_t i, struct tree_proc *ret_proc, struct roster_member **ret_m)
+judge(struct engine *e, size_t i, unsigned long long since, struct tree_proc *ret_proc,
+    struct roster_member **ret_m)
 {
-    const struct roster_member *m = roster_find(&e->roster, e->list.pid[i]);
+    pid_t pid = e->list.pid[i];
+    struct known *k = &e->known[(unsigned)pid % KNOWN];
+    const struct roster_member *m = roster_find(&e->roster, pid);
+    enum roster_verdict whose;
 
     /* Spare the look at a command that simply goes on. */
     if (m != NULL && (m->kind == ROSTER_RUNNING || m->kind == ROSTER_GUEST))
         return ROSTER_OURS;
-    if (tree_look(e->list.pid[i], ret_proc) < 0)
+    if (k->pid == pid && k->born < since)
         return ROSTER_OURS;
-    return roster_owner(&e->roster, ret_proc, ret_m);
+    if (tree_look(pid, ret_proc) < 0)
+        return ROSTER_OURS;
+    whose = roster_owner(&e->roster, ret_proc, ret_m);
+    if (whose != ROSTER_OURS)
+        *k = (struct known){ .pid = pid, .born = ret_proc->born };
+    return whose;
 }
 
 /* Reaps an orphan if it has ended; /proc may say so before all of its threads
  * have, or while it is kept by a tracer.  Returns whether it is gone. */
 static bool
-reap(pid_t pid, bool *ret_killed)
+reap(struct engine *e, pid_t pid, bool *ret_killed)
 {
+    struct known *k = &e->known[(unsigned)pid % KNOWN];
     siginfo_t gone = { .si_pid = 0 };
 
     if (waitid(P_PID, (id_t)pid, &gone, WEXITED | WNOHANG | __WALL) < 0 || gone.si_pid == 0)
         return false;
+    if (k->pid == pid)
+        *k = (struct known){ .pid = 0 };
     *ret_killed = gone.si_code == CLD_KILLED && gone.si_status == SIGKILL;
     return true;
 }
 
-/* Ends an orphan and all below it.  The tree is read before it falls apart. */
+/* Ends an orphan, all below it, and its process group: at once, so that nobody
+ * in it can fork away.  The group's number is not reused as long as the orphan
+ * is not reaped, and the group is no stranger's, since it is in one session.
+ * Returns 0 or -errno. */
 static int
 kill_tree(const struct tree_proc *top)
 {
     struct tree_proc below[TREE_MAX];
-    size_t n = tree_walk(top->pid, below, TREE_MAX);
+    size_t n = tree_walk(top->pid, below, TREE_MAX); /* before it falls apart */
     int r = kill(top->pid, SIGKILL) < 0 ? -errno : 0;
     size_t i;
 
+    if (top->group > 1) /* 0 and 1 would mean something else */
+        (void)kill(-top->group, SIGKILL);
     for (i = 0; i < n; i++)
         (void)tree_signal(&below[i], SIGKILL); /* it may have ended with its parent */
     return r;
+}
+
+/* One look of a sweep.  Returns how many were reaped; *ret_left tells whether
+ * there were others. */
+static size_t
+sweep_once(struct engine *e, struct roster_member *m, unsigned *leftover, bool *ret_left)
+{
+    size_t reaped = 0;
+    size_t i;
+
+    *ret_left = false;
+    if (!look_around(e))
+        return 0;
+    /* The newest first: they are the ones that may fork away meanwhile. */
+    for (i = e->list.n; i-- > 0;) {
+        struct roster_member *owner;
+        struct tree_proc p;
+        bool killed;
+
+        if (judge(e, i, m->born, &p, &owner) != ROSTER_OWNED || owner != m)
+            continue;
+        if (reap(e, p.pid, &killed)) {
+            /* Those that were dead before we struck are no leftover. */
+            if (killed && m->struck)
+                ++*leftover;
+            reaped++;
+        } else if (kill_tree(&p) == 0) {
+            *ret_left = true;
+        }
+    }
+    m->struck |= *ret_left;
+    return reaped;
 }
 
 bool
 engine_sweep(struct engine *e, struct roster_member *m, unsigned *leftover)
 {
     bool left = false;
-    bool group = false;
-    size_t i;
+    size_t reaped = 0;
+    int looks = 0;
 
     lock(e);
     m->kind = ROSTER_SWEEPING;
-    if (look_around(e)) {
-        for (i = 0; i < e->list.n; i++) {
-            struct roster_member *owner;
-            struct tree_proc p;
-            bool killed;
-
-            if (judge(e, i, &p, &owner) != ROSTER_OWNED || owner != m)
-                continue;
-            if (reap(p.pid, &killed)) {
-                /* Those that were dead before we struck are no leftover. */
-                if (killed && m->struck)
-                    ++*leftover;
-            } else if (kill_tree(&p) == 0) {
-                left = true;
-                group |= p.group == m->pid;
-            }
-        }
-        /* At once, so that nobody in it can fork away.  Its number is not
-         * reused as long as the member is there that we have just seen. */
-        if (group)
-            (void)kill(-m->pid, SIGKILL);
-        m->struck |= left;
-    }
+    /* One that has just ended may have left a child after the list was read. */
+    do
+        reaped = sweep_once(e, m, leftover, &left);
+    while (reaped > 0 && !left && ++looks < LOOKS_MAX);
     unlock(e);
-    return left;
+    return left || reaped > 0;
 }
 
 void
@@ -308,10 +369,10 @@ engine_signal(struct engine *e, struct roster_member *m, int sig)
 
     lock(e);
     if (look_around(e)) {
-        for (i = 0; i < e->list.n && n < TREE_MAX; i++) {
+        for (i = e->list.n; i-- > 0 && n < TREE_MAX;) {
             struct roster_member *owner;
 
-            if (judge(e, i, &found[n], &owner) != ROSTER_OWNED || owner != m)
+            if (judge(e, i, m->born, &found[n], &owner) != ROSTER_OWNED || owner != m)
                 continue;
             n++;
             n += tree_walk(found[n - 1].pid, found + n, TREE_MAX - n);
@@ -354,22 +415,22 @@ inherit(struct engine *e, struct roster_member *m, enum roster_kind kind)
 int
 engine_detach(struct engine *e, struct roster_member *m, struct capture *pipe)
 {
-    struct heir *h = NULL;
+    struct heir *h;
+    bool left = false; /* something that may be its own */
     size_t i;
     int r = 0;
 
     lock(e);
     m->kind = ROSTER_DETACHED;
-    m->seen = false;
     if (look_around(e)) {
-        for (i = 0; i < e->list.n && !m->seen; i++) {
+        for (i = 0; i < e->list.n && !left; i++) {
             struct roster_member *owner;
             struct tree_proc p;
 
-            (void)judge(e, i, &p, &owner); /* for the mark it leaves */
+            left = judge(e, i, m->born, &p, &owner) != ROSTER_OURS;
         }
     }
-    if (!m->seen)
+    if (!left)
         roster_remove(m);
     else if ((h = inherit(e, m, ROSTER_DETACHED)) == NULL)
         r = -ENOMEM;
@@ -418,39 +479,59 @@ look_after_heirs(struct engine *e)
 
 /* Deals with one orphan.  Returns whether it is still there. */
 static bool
-tend(const struct tree_proc *p, enum roster_verdict whose, const struct roster_member *owner)
+tend(struct engine *e, const struct tree_proc *p, enum roster_verdict whose,
+    const struct roster_member *owner)
 {
     bool killed;
 
     /* Its run is about to reap and count it. */
     if (whose == ROSTER_OWNED && owner->kind == ROSTER_SWEEPING)
         return true;
-    if (reap(p->pid, &killed))
+    if (reap(e, p->pid, &killed))
         return false;
     if (whose == ROSTER_NOBODYS || (whose == ROSTER_OWNED && owner->kind == ROSTER_ABANDONED))
         (void)kill_tree(p); /* EPERM: it is left to itself */
     return true;
 }
 
+/* One look of engine_reap(), which says what *ret_left is.  Returns how many
+ * were reaped. */
+static size_t
+reap_once(struct engine *e, bool *ret_left)
+{
+    size_t reaped = 0;
+    size_t i;
+
+    *ret_left = look_after_heirs(e);
+    if (!look_around(e))
+        return 0;
+    for (i = e->list.n; i-- > 0;) {
+        struct roster_member *owner = NULL;
+        struct tree_proc p;
+        enum roster_verdict whose = judge(e, i, 0, &p, &owner);
+
+        if (whose == ROSTER_OURS)
+            continue;
+        if (tend(e, &p, whose, owner))
+            *ret_left = true;
+        else
+            reaped++;
+    }
+    drop_extinct(e);
+    return reaped;
+}
+
 bool
 engine_reap(struct engine *e)
 {
     bool left;
-    size_t i;
+    size_t reaped;
+    int looks = 0;
 
     lock(e);
-    left = look_after_heirs(e);
-    if (look_around(e)) {
-        for (i = 0; i < e->list.n; i++) {
-            struct roster_member *owner = NULL;
-            struct tree_proc p;
-            enum roster_verdict whose = judge(e, i, &p, &owner);
-
-            if (whose != ROSTER_OURS)
-                left |= tend(&p, whose, owner);
-        }
-        drop_extinct(e);
-    }
+    do
+        reaped = reap_once(e, &left);
+    while (reaped > 0 && !left && ++looks < LOOKS_MAX);
     unlock(e);
-    return left;
+    return left || reaped > 0;
 }

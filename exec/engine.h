@@ -25,7 +25,9 @@ struct engine;
 struct rlimit;
 struct spawn_spec;
 
-/* Returns 0 and an engine, or -errno.  SIGCHLD MUST be at its default
+/* Returns 0 and an engine, or -errno.  Needs Linux 5.4 with
+ * CONFIG_PROC_CHILDREN, and /proc.  The program MUST NOT change its session
+ * afterwards.  SIGCHLD MUST be at its default
  * disposition and unblocked, so that a child's end costs no wake-up here.
  * Signals that are ignored or handled by now are reset in commands, others
  * are taken to stay as they are. */

@@ -19,7 +19,7 @@ struct err;
 
 /* What differs in us from what a child is to find. */
 struct spawn_origin {
-    uint64_t signals;     /* bit N - 1: signal N is ignored or handled here */
+    uint64_t signals;     /* bit N - 1: signal N is ignored or handled here, or may be */
     bool limited;         /* `nofile` is to be restored in children */
     struct rlimit nofile; /* RLIMIT_NOFILE */
 };
@@ -34,8 +34,7 @@ struct spawn_spec {
 };
 
 /* Notes which signals are not at their defaults (64 system calls: do it once).
- * Dispositions that are changed afterwards reach children changed, as far as
- * exec keeps them: ignored. */
+ * What is ignored only afterwards is ignored in children too, SIGPIPE excepted. */
 void spawn_survey(struct spawn_origin *ret_origin) __attribute__((nonnull));
 
 /* Starts a process in a session of its own.  On success stores its pid and a

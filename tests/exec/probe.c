@@ -8,8 +8,9 @@
  *
  * Kinds: child, group (a process group of its own), session (setsid), daemon
  * (two forks and setsid), stopped, deaf (to SIGTERM), nested (a child whose
- * own child called setsid), headless (its first thread has ended), bomb (24
- * processes in a hurry).  All of them hold the pipe, and none outlives a minute
+ * own child called setsid), headless (its first thread has ended), hopping
+ * (from pid to pid), far-hopping (the same after setsid), bomb (24 processes
+ * in a hurry).  All of them hold the pipe, and none outlives a minute
  * whatever happens.
  */
 #include "config.h"
@@ -25,6 +26,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -232,6 +234,22 @@ lose_head(void)
         pthread_exit(NULL);
 }
 
+/* Is somebody else all the time: who looks for it finds that it has just gone. */
+static void
+hop(void)
+{
+    time_t end = time(NULL) + LIFE;
+    pid_t me = getpid();
+
+    (void)!write(ready[1], &me, sizeof(me));
+    while (time(NULL) < end) {
+        if (fork() != 0)
+            _exit(0);
+        (void)usleep(300);
+    }
+    _exit(0);
+}
+
 static void
 start(const char *kind)
 {
@@ -254,6 +272,10 @@ start(const char *kind)
         (void)setsid();
     if (strcmp(kind, "bomb") == 0)
         explode(BOMB - 1);
+    if (strcmp(kind, "hopping") == 0)
+        hop();
+    if (strcmp(kind, "far-hopping") == 0 && setsid() >= 0)
+        hop();
     if (strcmp(kind, "headless") == 0)
         lose_head();
     if (strcmp(kind, "stopped") == 0) {

@@ -331,6 +331,34 @@ START_TEST(guests_are_left_alone)
 }
 END_TEST
 
+START_TEST(orphan_whose_command_is_gone_is_ended)
+{
+    char *argv[] = { h.probe, "pause", NULL };
+    struct spawn_spec spec = { .path = h.probe, .argv = argv, .envp = no_env, .fd = { 0, 1, 2 } };
+    struct roster_member guest;
+    siginfo_t gone;
+    pid_t orphan;
+    int pidfd;
+
+    /* It could be the guest's, so its run leaves it; then the guest goes too. */
+    ck_assert_int_eq(engine_launch(h.engine, &guest, ROSTER_GUEST, &spec, &pidfd, &h.err), 0);
+    harness_probe("leave", "daemon", NULL);
+    ck_assert_uint_eq(harness_run()->leftover, 0);
+    ck_assert_uint_eq(harness_pids(&orphan, 1), 1);
+    ck_assert(engine_reap(h.engine));
+    ck_assert(harness_alive(orphan));
+    ck_assert_int_eq(kill(guest.pid, SIGKILL), 0);
+    ck_assert_int_eq(waitid(P_PIDFD, (id_t)pidfd, &gone, WEXITED), 0);
+    engine_forget(h.engine, &guest);
+    ck_assert_int_eq(close(pidfd), 0);
+
+    ck_assert(engine_reap(h.engine));
+    ck_assert(harness_gone(orphan));
+    ck_assert(!engine_reap(h.engine));
+    ck_assert_int_eq(harness_children(), 0);
+}
+END_TEST
+
 START_TEST(guest_that_does_not_start_is_told_and_forgotten)
 {
     char *argv[] = { "x", NULL };
@@ -453,6 +481,7 @@ suite(void)
     tcase_add_loop_test(tc, children_of_the_program_itself_are_left_alone, 0, 2);
     tcase_add_test(tc, guests_are_left_alone);
     tcase_add_test(tc, guest_that_does_not_start_is_told_and_forgotten);
+    tcase_add_test(tc, orphan_whose_command_is_gone_is_ended);
     tcase_add_test(tc, orphans_that_ended_are_reaped_while_their_run_goes_on);
     tcase_add_test(tc, command_that_sigkill_does_not_end_is_abandoned_and_reaped_later);
     suite_add_tcase(s, tc);

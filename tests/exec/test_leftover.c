@@ -74,6 +74,18 @@ START_TEST(many_kinds_at_once_are_killed_and_counted)
 }
 END_TEST
 
+START_TEST(process_that_hops_from_pid_to_pid_is_caught)
+{
+    harness_probe(_i < 2 ? "leave" : "keep", _i % 2 == 0 ? "hopping" : "far-hopping", NULL);
+    h.spec.timeout = CLOCK_SEC / 2;
+    h.spec.grace = CLOCK_SEC / 5;
+    ck_assert_int_eq(harness_run()->cause, _i < 2 ? RUN_EXITED : RUN_TIMED_OUT);
+    if (_i < 2)
+        ck_assert_uint_ge(run_result(&h.run)->leftover, 1);
+    ck_assert_int_eq(harness_children(), 0);
+}
+END_TEST
+
 START_TEST(children_that_ended_by_themselves_are_reaped_and_not_counted)
 {
     /* Killed by the command itself, and left to us as zombies. */
@@ -329,6 +341,7 @@ suite(void)
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, what_a_command_leaves_behind_is_killed_and_counted, 0, KINDS);
     tcase_add_test(tc, many_kinds_at_once_are_killed_and_counted);
+    tcase_add_loop_test(tc, process_that_hops_from_pid_to_pid_is_caught, 0, 4);
     tcase_add_test(tc, children_that_ended_by_themselves_are_reaped_and_not_counted);
     tcase_add_test(tc, crashed_command_is_swept_too);
     tcase_add_test(tc, endless_writer_left_behind_does_not_hold_the_answer);
