@@ -70,6 +70,20 @@ check_command(const struct conf_build *b, const struct route *rt)
             strerror(errno));
 }
 
+/* The last line that says something about how long all routes may take. */
+static int
+line_of_patience(const struct conf_build *b)
+{
+    static const char *const names[] = { "queue_timeout", "timeout", "grace", "read_timeout" };
+    int line = 0;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (line_of(b->root, names[i]) > line)
+            line = line_of(b->root, names[i]);
+    }
+    return line;
+}
+
 /* A web server that gives up first tells its client 504 and leaves the command
  * running; detached ones are waited for like others. */
 static void
@@ -91,7 +105,7 @@ check_patience(const struct conf_build *b)
                 rt->path);
         } else if (!told) {
             told = true;
-            conf_say_warning(b->say, line_of(b->root, "timeout"),
+            conf_say_warning(b->say, line_of_patience(b),
                 "timeout: queue_timeout, timeout and grace reach read_timeout: the web server may "
                 "give up first");
         }

@@ -1,7 +1,6 @@
 /* fcgi/conf_global.c -- contracts are in conf_global.h. */
 #include "config.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 

@@ -109,6 +109,13 @@ has_option(const cfg_t *cfg, const cfg_opt_t *opt)
     return false;
 }
 
+static int
+refuse_name(cfg_t *cfg)
+{
+    cfg_error(cfg, "the name of an option cannot hold '|'");
+    return -1;
+}
+
 /* An option gets a value: the first one of an assignment, or one more. */
 static int
 on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
@@ -118,10 +125,8 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
     *(void **)result = NULL;
     if (reading->no_memory)
         return -1;
-    if (!has_option(cfg, opt)) {
-        cfg_error(cfg, "the name of an option cannot hold '|'");
-        return -1;
-    }
+    if (!has_option(cfg, opt))
+        return refuse_name(cfg);
     assert(is_open(cfg));
     if (opt->nvalues == 1 && conf_tree_assign(reading->mem, block, opt->name, cfg->line) < 0)
         return fail_no_memory();
@@ -152,10 +157,10 @@ on_end(cfg_t *cfg, cfg_opt_t *opt)
 {
     int r;
 
-    (void)cfg;
-    (void)opt;
     if (reading->no_memory)
         return -1;
+    if (!has_option(cfg, opt))
+        return refuse_name(cfg);
     r = assign_empty_lists();
     reading->depth--;
     return r;

@@ -1,7 +1,6 @@
 /* fcgi/conf_routes.c -- contracts are in conf_routes.h. */
 #include "config.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,7 +183,7 @@ build_params(struct draft *d)
 static bool
 has_dash_value(const struct param *p)
 {
-    if (p->allow_dash)
+    if (p->allow_dash || p->type == PARAM_PATH) /* a path becomes absolute */
         return false;
     if (p->fallback && p->fallback[0] == '-')
         return true;

@@ -230,11 +230,11 @@ END_TEST
 START_TEST(parameters_of_all_types_have_all_they_say)
 {
     struct conf *c =
-        load("route \"/x\" { argv = { true, \"{i}{e}{b}{p}{t}{u}\" }\n"
+        load("route \"/x\" { argv = { true, \"{i}{e}{b}{t}{u}\", \"{p}\" }\n"
              "param i { type = int min = -5 max = 10 default = 3 allow_dash = yes }\n"
              "param e { type = enum values = { a, \"b c\" } default = \"b c\" }\n"
              "param b { type = bool default = on }\n"
-             "param p { type = path root = \".\" default = \"x/y\" }\n"
+             "param p { type = path root = \".\" default = \"-x/y\" }\n"
              "param t { type = text pattern = \"[a-z]*\" max_len = 9 default = \"\" }\n"
              "param u { type = text }\n"
              "}");
@@ -247,7 +247,7 @@ START_TEST(parameters_of_all_types_have_all_they_say)
     ck_assert_ptr_null(p[1].values[2]);
     ck_assert_str_eq(p[2].fallback, "true");
     ck_assert_str_eq(p[3].root, g.dir);
-    ck_assert_str_eq(p[3].fallback, "x/y");
+    ck_assert_str_eq(p[3].fallback, "-x/y");
     ck_assert_uint_eq(p[4].max_len, 9);
     ck_assert_ptr_nonnull(p[4].pattern);
     ck_assert_str_eq(p[4].fallback, "");

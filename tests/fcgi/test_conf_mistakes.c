@@ -231,7 +231,7 @@ static const char *const warnings[][2] = {
         "2: warning: route /x: ./no-such: No such file or directory" },
     { ROUTE("argv = { \"/etc/passwd\" }"), "2: warning: route /x: /etc/passwd: Permission denied" },
     { "\ntimeout = 40", "2: warning: timeout: " PATIENCE },
-    { "queue_timeout = 1 read_timeout = 36", "0: warning: timeout: " PATIENCE },
+    { "queue_timeout = 1\nread_timeout = 36\nqueue = 1", "2: warning: timeout: " PATIENCE },
     { ROUTE("argv = { true } timeout = 40"), "1: warning: route /x: " PATIENCE },
     { ROUTE("argv = { true } grace = 15 detach = yes"), "1: warning: route /x: " PATIENCE },
     { "arena {\nchunks = 127 }",

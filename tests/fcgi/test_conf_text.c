@@ -268,6 +268,8 @@ START_TEST(a_mistake_of_syntax_is_told_with_its_line)
         { "\"(begin)\" = 5", "1: error: '(begin)' is no option\n" },
         { "route \"/x\" { argv = { true } }\nroute|timeout = 5",
             "2: error: the name of an option cannot hold '|'\n" },
+        { "route \"/x\" { argv = { true } }\n\"route=/x|param\" q { type = int }",
+            "2: error: the name of an option cannot hold '|'\n" },
         { "{{{{{{{{{{{{{{{{{", "1: error: braces are nested too deeply\n" },
     };
 
