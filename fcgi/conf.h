@@ -88,7 +88,8 @@ int conf_load(const char *file, bool with_key, conf_say_fn *say, void *ctx, stru
     __attribute__((warn_unused_result, nonnull(3, 5)));
 
 /* Finds the configuration file when none was named: $CMON_CONF, then
- * ~/.config/cmon/cmon.conf of our user, then SYSCONFDIR/cmon/cmon.conf.
+ * ~/.config/cmon/cmon.conf (~ is $HOME, else what the user database says), then
+ * SYSCONFDIR/cmon/cmon.conf.
  * Returns a path in `r`, or NULL when there is none. */
 const char *conf_find(struct region *r) __attribute__((nonnull));
 

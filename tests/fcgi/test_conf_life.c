@@ -193,6 +193,27 @@ START_TEST(the_last_of_many_readers_frees_it)
 }
 END_TEST
 
+/* Every route with an entry of its own has a whole environment of its own. */
+START_TEST(what_does_not_fit_into_memory_is_refused_without_harm)
+{
+    static char text[200 * 1024];
+    size_t n = 0;
+
+    n += (size_t)snprintf(text, sizeof text, "env = { \"A=");
+    memset(text + n, 'x', 100 * 1024);
+    n += 100 * 1024;
+    n += (size_t)snprintf(text + n, sizeof text - n, "\" }\n");
+    for (int i = 0; i < 500; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n,
+            "route \"/%d\" { argv = { true, \"{p}\" } env = \"B=1\" param p { type = text pattern "
+            "= "
+            "\"a\" } }\n",
+            i);
+    ck_assert_ptr_null(given_load(&g, text));
+    ck_assert(given_said(&g, "0: error: Cannot allocate memory"));
+}
+END_TEST
+
 START_TEST(loading_again_and_again_leaves_nothing)
 {
     int before = open("/dev/null", O_RDONLY), after;
@@ -244,6 +265,7 @@ suite(void)
     tcase_add_test(tc, without_a_file_the_key_is_looked_for_in_three_places);
     tcase_add_test(tc, what_was_read_is_sealed);
     tcase_add_test(tc, the_last_of_many_readers_frees_it);
+    tcase_add_test(tc, what_does_not_fit_into_memory_is_refused_without_harm);
     tcase_add_test(tc, loading_again_and_again_leaves_nothing);
     tcase_add_test(tc, the_file_is_found_by_variable_then_home);
     suite_add_tcase(s, tc);
