@@ -311,17 +311,17 @@ kill_tree(const struct tree_proc *top)
     return r;
 }
 
-/* One look of a sweep.  Returns how many were reaped; *ret_left tells whether
- * there were others. */
+/* Goes once over what is left of a member: reaps those that have ended, and
+ * strikes the others if told to.  Returns how many were reaped; *ret_left tells
+ * whether there were others. */
 static size_t
-sweep_once(struct engine *e, struct roster_member *m, unsigned *leftover, bool *ret_left)
+sweep_once(
+    struct engine *e, struct roster_member *m, bool strike, unsigned *leftover, bool *ret_left)
 {
     size_t reaped = 0;
     size_t i;
 
     *ret_left = false;
-    if (!look_around(e))
-        return 0;
     /* The newest first: they are the ones that may fork away meanwhile. */
     for (i = e->list.n; i-- > 0;) {
         struct roster_member *owner;
@@ -331,30 +331,46 @@ sweep_once(struct engine *e, struct roster_member *m, unsigned *leftover, bool *
         if (judge(e, i, m->born, &p, &owner) != ROSTER_OWNED || owner != m)
             continue;
         if (reap(e, p.pid, &killed)) {
-            /* Those that were dead before we struck are no leftover. */
-            if (killed && m->struck)
-                ++*leftover;
             reaped++;
-        } else if (kill_tree(&p) == 0) {
+            *leftover += killed && m->struck;
+        } else if (!strike || kill_tree(&p) == 0) {
             *ret_left = true;
+            m->struck |= strike;
         }
     }
-    m->struck |= *ret_left;
     return reaped;
+}
+
+/* One look of a sweep; returns what sweep_once() does. */
+static size_t
+sweep_look(struct engine *e, struct roster_member *m, unsigned *leftover, bool *ret_left)
+{
+    size_t reaped = 0;
+
+    *ret_left = false;
+    if (!look_around(e))
+        return 0;
+    /* Those that are dead before we strike are no leftover. */
+    if (!m->struck) {
+        reaped = sweep_once(e, m, false, leftover, ret_left);
+        if (!*ret_left)
+            return reaped;
+    }
+    return reaped + sweep_once(e, m, true, leftover, ret_left);
 }
 
 bool
 engine_sweep(struct engine *e, struct roster_member *m, unsigned *leftover)
 {
-    bool left = false;
-    size_t reaped = 0;
+    bool left;
+    size_t reaped;
     int looks = 0;
 
     lock(e);
     m->kind = ROSTER_SWEEPING;
     /* One that has just ended may have left a child after the list was read. */
     do
-        reaped = sweep_once(e, m, leftover, &left);
+        reaped = sweep_look(e, m, leftover, &left);
     while (reaped > 0 && !left && ++looks < LOOKS_MAX);
     unlock(e);
     return left || reaped > 0;
