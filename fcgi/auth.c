@@ -5,7 +5,7 @@
 
 #include "base/crypto.h"
 #include "base/hex.h"
-#include "fcgi/key.h"
+#include "conf/key.h"
 #include "fcgi/req.h"
 
 #include <string.h>

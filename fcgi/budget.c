@@ -5,7 +5,7 @@
 
 #include "arena/arena.h"
 #include "base/json.h"
-#include "fcgi/conf.h"
+#include "conf/conf.h"
 #include "fcgi/reply.h"
 
 #include <sys/resource.h>

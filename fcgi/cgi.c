@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fd.h"
-#include "fcgi/conf.h"
+#include "conf/conf.h"
 #include "fcgi/log.h"
 #include "fcgi/mode.h"
 #include "fcgi/req.h"

@@ -7,11 +7,11 @@
 #include "base/crypto.h"
 #include "base/fd.h"
 #include "base/hex.h"
+#include "conf/conf.h"
+#include "conf/key.h"
+#include "conf/routes.h"
 #include "fcgi/cli_run.h"
-#include "fcgi/conf.h"
-#include "fcgi/key.h"
 #include "fcgi/mode.h"
-#include "fcgi/routes.h"
 
 #include <errno.h>
 #include <fcntl.h>

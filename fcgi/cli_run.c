@@ -7,8 +7,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/fd.h"
+#include "conf/conf.h"
 #include "fcgi/cli.h"
-#include "fcgi/conf.h"
 #include "fcgi/req.h"
 #include "fcgi/single.h"
 

@@ -5,10 +5,10 @@
 
 #include "arena/region.h"
 #include "base/err.h"
+#include "conf/conf.h"
+#include "conf/params.h"
 #include "exec/path.h"
 #include "fcgi/authorize.h"
-#include "fcgi/conf.h"
-#include "fcgi/params.h"
 #include "fcgi/req.h"
 
 #include <errno.h>

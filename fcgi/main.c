@@ -6,9 +6,9 @@
 
 #include "arena/region.h"
 #include "base/err.h"
+#include "conf/conf.h"
 #include "fcgi/cgi.h"
 #include "fcgi/cli.h"
-#include "fcgi/conf.h"
 #include "fcgi/log.h"
 #include "fcgi/mode.h"
 #include "fcgi/serve.h"

@@ -5,8 +5,8 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "conf/route.h"
 #include "exec/run.h"
-#include "fcgi/route.h"
 
 #include <assert.h>
 #include <string.h>

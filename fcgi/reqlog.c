@@ -5,11 +5,11 @@
 
 #include "arena/region.h"
 #include "base/clock.h"
+#include "conf/route.h"
 #include "exec/run.h"
 #include "fcgi/handle.h"
 #include "fcgi/log.h"
 #include "fcgi/req.h"
-#include "fcgi/route.h"
 
 #include <stddef.h>
 

@@ -6,9 +6,9 @@
 #include "arena/arena.h"
 #include "base/err.h"
 #include "base/fd.h"
+#include "conf/conf.h"
 #include "exec/engine.h"
 #include "fcgi/budget.h"
-#include "fcgi/conf.h"
 
 #include <errno.h>
 #include <signal.h>

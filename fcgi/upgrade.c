@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "fcgi/conf.h"
+#include "conf/conf.h"
 #include "fcgi/conn.h"
 #include "fcgi/log.h"
 #include "fcgi/notify.h"

@@ -12,6 +12,7 @@ SUITE_LIBS = %D%/libsuite.a
 include tests/arena/local.mk
 include tests/base/local.mk
 include tests/exec/local.mk
+include tests/conf/local.mk
 include tests/fcgi/local.mk
 include tests/fuzz/local.mk
 include tests/it/local.mk

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conf/key.h"
+#include "conf/route.h"
 #include "fcgi/auth.h"
 #include "fcgi/authorize.h"
-#include "fcgi/key.h"
 #include "fcgi/req.h"
-#include "fcgi/route.h"
 #include "tests/suite.h"
 
 static const char right[] = "00112233445566778899aabbccddeeff0123456789abcdefABCDEFfedcba9876";

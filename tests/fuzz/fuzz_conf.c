@@ -10,8 +10,8 @@
 
 #include "arena/region.h"
 #include "base/err.h"
-#include "fcgi/conf.h"
-#include "fcgi/params.h"
+#include "conf/conf.h"
+#include "conf/params.h"
 #include "tests/fuzz/fuzz.h"
 
 enum {

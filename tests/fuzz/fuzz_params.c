@@ -8,9 +8,9 @@
 #include "arena/region.h"
 #include "base/err.h"
 #include "base/utf8.h"
-#include "fcgi/branch.h"
-#include "fcgi/params.h"
-#include "fcgi/pattern.h"
+#include "conf/branch.h"
+#include "conf/params.h"
+#include "conf/pattern.h"
 #include "tests/fuzz/fuzz.h"
 
 enum {
