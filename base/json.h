@@ -13,11 +13,11 @@
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
-#include "base/span.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/span.h"
 
 struct buf;
 

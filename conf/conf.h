@@ -7,13 +7,13 @@
 #ifndef CONF_CONF_H
 #define CONF_CONF_H
 
-#include "arena/region.h"
-#include "conf/route.h"
-
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "arena/region.h"
+#include "conf/route.h"
 
 struct err;
 

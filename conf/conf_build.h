@@ -7,12 +7,12 @@
 #ifndef CONF_CONF_BUILD_H
 #define CONF_CONF_BUILD_H
 
-#include "base/clock.h"
-#include "conf/conf_tree.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/clock.h"
+#include "conf/conf_tree.h"
 
 struct conf;
 struct conf_say;

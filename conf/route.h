@@ -2,12 +2,12 @@
 #ifndef CONF_ROUTE_H
 #define CONF_ROUTE_H
 
-#include "conf/method.h"
-#include "conf/param.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "conf/method.h"
+#include "conf/param.h"
 
 enum {
     ROUTE_PARAMS_MAX = 32,

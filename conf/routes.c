@@ -1,15 +1,14 @@
 /* conf/routes.c -- contracts are in routes.h. */
 #include "config.h"
 
-#include "conf/routes.h"
+#include <string.h>
 
 #include "arena/region.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "conf/conf.h"
-
-#include <string.h>
+#include "conf/routes.h"
 
 enum {
     TABLE_MAX = 1024 * 1024

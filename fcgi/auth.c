@@ -1,14 +1,13 @@
 /* fcgi/auth.c -- contracts are in auth.h. */
 #include "config.h"
 
-#include "fcgi/auth.h"
+#include <string.h>
 
 #include "base/crypto.h"
 #include "base/hex.h"
 #include "conf/key.h"
+#include "fcgi/auth.h"
 #include "fcgi/req.h"
-
-#include <string.h>
 
 struct identity
 auth_identify(const unsigned char *key, struct req *req)

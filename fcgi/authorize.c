@@ -1,9 +1,8 @@
 /* fcgi/authorize.c -- contracts are in authorize.h. */
 #include "config.h"
 
-#include "fcgi/authorize.h"
-
 #include "fcgi/auth.h"
+#include "fcgi/authorize.h"
 
 bool
 authorize(const struct identity *who, enum verb verb, const struct route *route,

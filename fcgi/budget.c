@@ -1,14 +1,13 @@
 /* fcgi/budget.c -- contracts are in budget.h. */
 #include "config.h"
 
-#include "fcgi/budget.h"
+#include <sys/resource.h>
 
 #include "arena/arena.h"
 #include "base/json.h"
 #include "conf/conf.h"
+#include "fcgi/budget.h"
 #include "fcgi/reply.h"
-
-#include <sys/resource.h>
 
 static size_t
 chunks_of(size_t chunk, size_t bytes)

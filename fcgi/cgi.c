@@ -1,22 +1,21 @@
 /* fcgi/cgi.c -- contracts are in cgi.h. */
 #include "config.h"
 
-#include "fcgi/cgi.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "arena/region.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "conf/conf.h"
+#include "fcgi/cgi.h"
 #include "fcgi/log.h"
 #include "fcgi/mode.h"
 #include "fcgi/req.h"
 #include "fcgi/reqlog.h"
 #include "fcgi/single.h"
-
-#include <errno.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 enum {
     REGION_BYTES = 1024 * 1024

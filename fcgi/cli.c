@@ -1,7 +1,13 @@
 /* fcgi/cli.c -- contracts are in cli.h. */
 #include "config.h"
 
-#include "fcgi/cli.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "arena/region.h"
 #include "base/crypto.h"
@@ -10,16 +16,9 @@
 #include "conf/conf.h"
 #include "conf/key.h"
 #include "conf/routes.h"
+#include "fcgi/cli.h"
 #include "fcgi/cli_run.h"
 #include "fcgi/mode.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 enum {
     REGION_BYTES = 4 * 1024 * 1024

@@ -1,7 +1,10 @@
 /* fcgi/cli_run.c -- contracts are in cli_run.h. */
 #include "config.h"
 
-#include "fcgi/cli_run.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "arena/region.h"
 #include "base/buf.h"
@@ -9,13 +12,9 @@
 #include "base/fd.h"
 #include "conf/conf.h"
 #include "fcgi/cli.h"
+#include "fcgi/cli_run.h"
 #include "fcgi/req.h"
 #include "fcgi/single.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 /* Appends "name=value" to a query, percent-encoded (RFC 3986, 2.1). */
 static void

@@ -1,19 +1,18 @@
 /* fcgi/command.c -- contracts are in command.h. */
 #include "config.h"
 
-#include "fcgi/command.h"
+#include <sys/epoll.h>
 
 #include "arena/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "conf/conf.h"
 #include "exec/run.h"
+#include "fcgi/command.h"
 #include "fcgi/conn.h"
 #include "fcgi/log.h"
 #include "fcgi/reply.h"
 #include "fcgi/server.h"
-
-#include <sys/epoll.h>
 
 static void
 busy(struct conn *c, const char *message)

@@ -1,19 +1,6 @@
 /* fcgi/conn.c -- contracts are in conn.h. */
 #include "config.h"
 
-#include "fcgi/conn.h"
-
-#include "arena/arena.h"
-#include "base/clock.h"
-#include "base/crypto.h"
-#include "base/err.h"
-#include "conf/conf.h"
-#include "fcgi/command.h"
-#include "fcgi/gate.h"
-#include "fcgi/log.h"
-#include "fcgi/reqlog.h"
-#include "fcgi/server.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +9,18 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "arena/arena.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/err.h"
+#include "conf/conf.h"
+#include "fcgi/command.h"
+#include "fcgi/conn.h"
+#include "fcgi/gate.h"
+#include "fcgi/log.h"
+#include "fcgi/reqlog.h"
+#include "fcgi/server.h"
 
 enum {
     /* A slot's memory: what comes in, and room for what is made of it: the

@@ -1,12 +1,6 @@
 /* fcgi/gate.c -- contracts are in gate.h. */
 #include "config.h"
 
-#include "fcgi/gate.h"
-
-#include "base/crypto.h"
-#include "base/err.h"
-#include "fcgi/req.h"
-
 #include <errno.h>
 #include <fcgiapp.h>
 #include <pthread.h>
@@ -14,6 +8,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "base/crypto.h"
+#include "base/err.h"
+#include "fcgi/gate.h"
+#include "fcgi/req.h"
 
 struct gate {
     FCGX_Request request; /* libfcgi keeps pointers into it: it must not move */

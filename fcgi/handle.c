@@ -1,7 +1,8 @@
 /* fcgi/handle.c -- contracts are in handle.h. */
 #include "config.h"
 
-#include "fcgi/handle.h"
+#include <errno.h>
+#include <string.h>
 
 #include "arena/region.h"
 #include "base/err.h"
@@ -9,10 +10,8 @@
 #include "conf/params.h"
 #include "exec/path.h"
 #include "fcgi/authorize.h"
+#include "fcgi/handle.h"
 #include "fcgi/req.h"
-
-#include <errno.h>
-#include <string.h>
 
 enum {
     RETRY_SECONDS = 1

@@ -1,16 +1,15 @@
 /* fcgi/log.c -- contracts are in log.h. */
 #include "config.h"
 
-#include "fcgi/log.h"
-
-#include "base/clock.h"
-
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "fcgi/log.h"
 
 /* A run of hexadecimal digits from this length on may be (part of) a token. */
 enum {

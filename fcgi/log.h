@@ -9,10 +9,10 @@
 #ifndef FCGI_LOG_H
 #define FCGI_LOG_H
 
-#include "base/buf.h"
-
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/buf.h"
 
 enum log_level {
     LOG_AT_INFO,

@@ -4,6 +4,11 @@
  */
 #include "config.h"
 
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "arena/region.h"
 #include "base/err.h"
 #include "conf/conf.h"
@@ -13,11 +18,6 @@
 #include "fcgi/mode.h"
 #include "fcgi/serve.h"
 #include "fcgi/successor.h"
-
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum {
     REGION_BYTES = 64 * 1024

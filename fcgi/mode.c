@@ -1,17 +1,16 @@
 /* fcgi/mode.c -- contracts are in mode.h. */
 #include "config.h"
 
-#include "fcgi/mode.h"
-
-#include "base/err.h"
-#include "base/fd.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "base/err.h"
+#include "base/fd.h"
+#include "fcgi/mode.h"
 
 enum {
     FIRST_PASSED = 3,

@@ -1,15 +1,14 @@
 /* fcgi/notify.c -- contracts are in notify.h. */
 #include "config.h"
 
-#include "fcgi/notify.h"
-
-#include "base/fd.h"
-
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+
+#include "base/fd.h"
+#include "fcgi/notify.h"
 
 void
 notify_send(const char *state)

@@ -1,16 +1,15 @@
 /* fcgi/pidfile.c -- contracts are in pidfile.h. */
 #include "config.h"
 
-#include "fcgi/pidfile.h"
-
-#include "base/err.h"
-#include "base/fd.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "base/err.h"
+#include "base/fd.h"
+#include "fcgi/pidfile.h"
 
 int
 pidfile_write(const char *path, struct err *err)

@@ -1,10 +1,10 @@
 /* fcgi/record.c -- contracts are in record.h. */
 #include "config.h"
 
-#include "fcgi/record.h"
-
 #include <assert.h>
 #include <string.h>
+
+#include "fcgi/record.h"
 
 enum {
     FCGI_VERSION = 1,

@@ -1,15 +1,14 @@
 /* fcgi/reply.c -- contracts are in reply.h. */
 #include "config.h"
 
-#include "fcgi/reply.h"
+#include <assert.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/json.h"
 #include "conf/route.h"
 #include "exec/run.h"
-
-#include <assert.h>
-#include <string.h>
+#include "fcgi/reply.h"
 
 size_t
 reply_max(size_t data_len)

@@ -5,10 +5,10 @@
 #ifndef FCGI_REPLY_H
 #define FCGI_REPLY_H
 
-#include "base/span.h"
-
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "base/span.h"
 
 struct route;
 struct run_result;

@@ -1,16 +1,15 @@
 /* fcgi/req.c -- contracts are in req.h. */
 #include "config.h"
 
-#include "fcgi/req.h"
-
-#include "arena/region.h"
-#include "base/crypto.h"
-
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "arena/region.h"
+#include "base/crypto.h"
+#include "fcgi/req.h"
 
 /* Apache hands variables through an internal redirect with this in front. */
 static const char redirect[] = "REDIRECT_";

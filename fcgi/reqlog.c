@@ -1,7 +1,7 @@
 /* fcgi/reqlog.c -- contracts are in reqlog.h. */
 #include "config.h"
 
-#include "fcgi/reqlog.h"
+#include <stddef.h>
 
 #include "arena/region.h"
 #include "base/clock.h"
@@ -10,8 +10,7 @@
 #include "fcgi/handle.h"
 #include "fcgi/log.h"
 #include "fcgi/req.h"
-
-#include <stddef.h>
+#include "fcgi/reqlog.h"
 
 enum {
     CLIENT_CLOSED = 499

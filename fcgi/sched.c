@@ -1,10 +1,10 @@
 /* fcgi/sched.c -- contracts are in sched.h. */
 #include "config.h"
 
-#include "fcgi/sched.h"
-
 #include <errno.h>
 #include <stdlib.h>
+
+#include "fcgi/sched.h"
 
 int
 sched_open(struct sched *s, size_t slots, size_t max_running, size_t max_waiting)

@@ -1,7 +1,12 @@
 /* fcgi/serve.c -- contracts are in serve.h. */
 #include "config.h"
 
-#include "fcgi/serve.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -13,15 +18,9 @@
 #include "fcgi/log.h"
 #include "fcgi/notify.h"
 #include "fcgi/pidfile.h"
+#include "fcgi/serve.h"
 #include "fcgi/server.h"
 #include "fcgi/successor.h"
-
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 /* How long killed commands have, at the end of the drain, to be buried. */
 static const int64_t last_wait = 2 * CLOCK_SEC;

@@ -1,7 +1,13 @@
 /* fcgi/server.c -- contracts are in server.h. */
 #include "config.h"
 
-#include "fcgi/server.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "arena/arena.h"
 #include "base/clock.h"
@@ -14,14 +20,7 @@
 #include "fcgi/conn.h"
 #include "fcgi/gate.h"
 #include "fcgi/log.h"
-
-#include <errno.h>
-#include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "fcgi/server.h"
 
 enum {
     WORKERS_PER_CORE = 2,

@@ -15,6 +15,12 @@
 #ifndef FCGI_SERVER_H
 #define FCGI_SERVER_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "arena/region.h"
 #include "exec/run.h"
 #include "fcgi/handle.h"
@@ -24,12 +30,6 @@
 #include "fcgi/timer.h"
 #include "fcgi/upgrade.h"
 #include "fcgi/wire.h"
-
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 struct arena;
 struct conf;

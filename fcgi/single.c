@@ -1,7 +1,10 @@
 /* fcgi/single.c -- contracts are in single.h. */
 #include "config.h"
 
-#include "fcgi/single.h"
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/signalfd.h>
 
 #include "arena/arena.h"
 #include "base/err.h"
@@ -9,11 +12,7 @@
 #include "conf/conf.h"
 #include "exec/engine.h"
 #include "fcgi/budget.h"
-
-#include <errno.h>
-#include <signal.h>
-#include <stddef.h>
-#include <sys/signalfd.h>
+#include "fcgi/single.h"
 
 /* Returns a descriptor that tells of signals that shall end us. */
 static int

@@ -6,9 +6,8 @@
 #ifndef FCGI_SINGLE_H
 #define FCGI_SINGLE_H
 
-#include "fcgi/handle.h"
-
 #include "exec/run.h"
+#include "fcgi/handle.h"
 
 struct arena;
 struct conf;

@@ -1,14 +1,6 @@
 /* fcgi/successor.c -- contracts are in successor.h. */
 #include "config.h"
 
-#include "fcgi/successor.h"
-
-#include "base/err.h"
-#include "base/fd.h"
-#include "exec/engine.h"
-#include "exec/spawn.h"
-#include "fcgi/log.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -18,6 +10,13 @@
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/err.h"
+#include "base/fd.h"
+#include "exec/engine.h"
+#include "exec/spawn.h"
+#include "fcgi/log.h"
+#include "fcgi/successor.h"
 
 #define MARK "CMON_READY"
 

@@ -7,9 +7,9 @@
 #ifndef FCGI_SUCCESSOR_H
 #define FCGI_SUCCESSOR_H
 
-#include "exec/roster.h"
-
 #include <stdbool.h>
+
+#include "exec/roster.h"
 
 struct engine;
 struct err;

@@ -6,15 +6,14 @@
  */
 #include "config.h"
 
-#include "fcgi/timer.h"
-
-#include "base/clock.h"
-#include "base/err.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "fcgi/timer.h"
 
 int
 timer_open(struct timer *t, size_t n, struct err *err)

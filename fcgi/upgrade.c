@@ -1,7 +1,11 @@
 /* fcgi/upgrade.c -- contracts are in upgrade.h. */
 #include "config.h"
 
-#include "fcgi/upgrade.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -11,12 +15,7 @@
 #include "fcgi/notify.h"
 #include "fcgi/server.h"
 #include "fcgi/successor.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <unistd.h>
+#include "fcgi/upgrade.h"
 
 static const int64_t ready_timeout = 10 * CLOCK_SEC;
 

@@ -5,11 +5,11 @@
 #ifndef FCGI_UPGRADE_H
 #define FCGI_UPGRADE_H
 
-#include "fcgi/successor.h"
-
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "fcgi/successor.h"
 
 struct conn;
 struct err;

@@ -1,12 +1,12 @@
 /* fcgi/wire.c -- contracts are in wire.h. */
 #include "config.h"
 
-#include "fcgi/wire.h"
-
 #include <errno.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+
+#include "fcgi/wire.h"
 
 enum {
     BATCH = 16

@@ -5,10 +5,10 @@
 #ifndef FCGI_WIRE_H
 #define FCGI_WIRE_H
 
-#include "fcgi/record.h"
-
 #include <stddef.h>
 #include <stdint.h>
+
+#include "fcgi/record.h"
 
 enum wire_status {
     WIRE_OK,    /* read: some bytes came; write: all is sent */
