@@ -9,9 +9,9 @@
  * Kinds: child, group (a process group of its own), session (setsid), daemon
  * (two forks and setsid), stopped, deaf (to SIGTERM), nested (a child whose
  * own child called setsid), headless (its first thread has ended), hopping
- * (from pid to pid), far-hopping (the same after setsid), bomb (24 processes
- * in a hurry).  All of them hold the pipe, and none outlives a minute
- * whatever happens.
+ * (from pid to pid), far-hopping (the same after setsid), root (root, if the probe
+ * is set-user-id), bomb (24 processes in a hurry).  All of them hold the pipe, and none outlives a
+ * minute whatever happens.
  */
 #include "config.h"
 
@@ -276,6 +276,8 @@ start(const char *kind)
         hop();
     if (strcmp(kind, "far-hopping") == 0 && setsid() >= 0)
         hop();
+    if (strcmp(kind, "root") == 0)
+        (void)!setuid(0);
     if (strcmp(kind, "headless") == 0)
         lose_head();
     if (strcmp(kind, "stopped") == 0) {

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -359,6 +360,39 @@ START_TEST(orphan_whose_command_is_gone_is_ended)
 }
 END_TEST
 
+START_TEST(root_orphan_that_we_may_not_signal_is_not_waited_for)
+{
+    char dir[] = "/tmp/test_engine.XXXXXX";
+    char copy[64];
+    pid_t orphan;
+    bool spared;
+
+    if (geteuid() != 0)
+        SUITE_SKIP("needs root to make a set-user-id program");
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    ck_assert_int_eq(chmod(dir, 0711), 0);
+    (void)snprintf(copy, sizeof(copy), "%s/probe", dir);
+    harness_command("/bin/cp", h.probe, copy, NULL);
+    ck_assert_int_eq(harness_run()->code, 0);
+    ck_assert_int_eq(chmod(copy, 04755), 0);
+    ck_assert_int_eq(setresuid(12345, 12345, 0), 0);
+    harness_command(copy, "leave", "root", NULL);
+    (void)harness_run();
+    ck_assert_int_eq(setresuid(0, 0, 0), 0);
+    ck_assert(unlink(copy) == 0 && rmdir(dir) == 0);
+
+    ck_assert_uint_eq(harness_pids(&orphan, 1), 1);
+    spared = harness_alive(orphan);
+    if (spared) {
+        ck_assert_uint_eq(run_result(&h.run)->leftover, 0);
+        ck_assert(engine_reap(h.engine)); /* as root again: it is nobody's now */
+        ck_assert(harness_gone(orphan));
+    } else {
+        SUITE_SKIP("set-user-id programs do not work here");
+    }
+}
+END_TEST
+
 START_TEST(guest_that_does_not_start_is_told_and_forgotten)
 {
     char *argv[] = { "x", NULL };
@@ -482,6 +516,7 @@ suite(void)
     tcase_add_test(tc, guests_are_left_alone);
     tcase_add_test(tc, guest_that_does_not_start_is_told_and_forgotten);
     tcase_add_test(tc, orphan_whose_command_is_gone_is_ended);
+    tcase_add_test(tc, root_orphan_that_we_may_not_signal_is_not_waited_for);
     tcase_add_test(tc, orphans_that_ended_are_reaped_while_their_run_goes_on);
     tcase_add_test(tc, command_that_sigkill_does_not_end_is_abandoned_and_reaped_later);
     suite_add_tcase(s, tc);
