@@ -159,6 +159,16 @@ load_key(const struct conf_build *b)
     return 0;
 }
 
+static int
+guard_files(struct conf *c)
+{
+    int r;
+
+    guard_init(&c->guard);
+    r = guard_add(&c->guard, c->key_file);
+    return r == 0 && c->file ? guard_add(&c->guard, c->file) : r;
+}
+
 static void
 free_key(const unsigned char *key)
 {
@@ -196,7 +206,11 @@ build(struct conf_build *b, const char *file, bool with_key)
     if (r < 0)
         return r;
     conf_check_warn(b);
-    return with_key ? load_key(b) : 0;
+    if (with_key)
+        r = load_key(b);
+    if (r == 0 && b->conf->key)
+        r = guard_files(b->conf);
+    return r;
 }
 
 int

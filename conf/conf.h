@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "arena/region.h"
+#include "conf/guard.h"
 #include "conf/route.h"
 
 struct err;
@@ -60,6 +61,8 @@ struct conf {
     size_t nroutes;
 
     const unsigned char *key; /* CONF_KEY_BYTES, read-only, or NULL when loaded without */
+
+    struct guard guard; /* of the key and the configuration, when loaded with key */
 
     /* Private. */
     struct region mem;

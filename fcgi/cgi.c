@@ -95,7 +95,7 @@ serve(const struct conf *conf, struct region *r)
 
     if (req_from_env(environ, r, &req) < 0)
         return fail();
-    if (req.content_length > 0 && req.content_length <= (int64_t)conf->body_max)
+    if (req.content_length > 0 && req.content_length <= (int64_t)conf->body_max + REQ_BODY_PATIENCE)
         req.body_len = drop_body(req.content_length);
     who = auth_identify(conf->key, &req);
     rc = single_run(&single, conf, &who, &req, r, &err);

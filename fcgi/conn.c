@@ -32,7 +32,6 @@ enum {
 
 enum {
     READ_ROUNDS = 32,
-    BODY_PATIENCE = 1024 * 1024, /* bytes past body_max */
 };
 
 static const int64_t accept_pause = 50 * CLOCK_MSEC;
@@ -354,7 +353,7 @@ take(struct worker *w, struct conn *c, size_t n)
     case RECORD_PARAMS:
         /* A little too much is read to its end, so that the web server hears
          * the answer; of what has no end we have seen enough. */
-        if (c->in.body_len <= c->conf->body_max + BODY_PATIENCE)
+        if (c->in.body_len <= c->conf->body_max + REQ_BODY_PATIENCE)
             return true;
         c->in.keep = false;
         decide(w, c);

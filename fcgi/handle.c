@@ -24,24 +24,6 @@ refuse(struct handled *h, int status, const char *message)
     h->reply = (struct reply){ .status = status, .message = message };
 }
 
-/* A key that the web server hands out to anybody is no key. */
-static bool
-is_below(const char *file, const char *dir)
-{
-    size_t n = strlen(dir);
-
-    while (n > 0 && dir[n - 1] == '/')
-        n--;
-    return *dir == '/' && strncmp(file, dir, n) == 0 && file[n] == '/';
-}
-
-static bool
-is_exposed(const struct conf *conf, const char *document_root)
-{
-    return is_below(conf->key_file, document_root) ||
-           (conf->file != NULL && is_below(conf->file, document_root));
-}
-
 /* Whether the method fits the route; what does not need more is replied. */
 static bool
 check_method(unsigned method, const struct route *rt, struct handled *h)
@@ -173,7 +155,8 @@ handle_request(const struct conf *conf, const struct identity *who, const struct
 
     *h = (struct handled){ .next = HANDLE_REPLY };
     h->route = path != NULL ? conf_route(conf, path) : NULL;
-    if (is_exposed(conf, req->document_root)) {
+    /* A key that the web server hands out to anybody is no key. */
+    if (guard_is_exposed(&conf->guard, req->document_root)) {
         refuse(h, 500, "the key or the configuration lies under the document root; move it");
     } else if (who->kind == IDENTITY_NONE) {
         refuse(h, 401, "Authentication Error");

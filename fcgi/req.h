@@ -15,6 +15,9 @@ struct region;
 enum {
     REQ_CREDENTIALS_MAX = 6, /* three headers, each also as REDIRECT_... */
     REQ_TOKEN_DIGITS = 64,
+    /* So many bytes past body_max are read to their end, because the web server
+     * hears the answer only then; of what is longer we have seen enough. */
+    REQ_BODY_PATIENCE = 1024 * 1024,
 };
 
 enum {

@@ -10,6 +10,7 @@ CONF_TESTS = \
 	%D%/test_conf_mistakes \
 	%D%/test_conf_text \
 	%D%/test_conf_unit \
+	%D%/test_guard \
 	%D%/test_key \
 	%D%/test_param \
 	%D%/test_params \
@@ -23,6 +24,7 @@ TESTS += $(CONF_TESTS)
 %C%_test_conf_mistakes_LDADD = $(CONF_TEST_LIBS)
 %C%_test_conf_text_LDADD = $(CONF_TEST_LIBS)
 %C%_test_conf_unit_LDADD = $(CONF_TEST_LIBS)
+%C%_test_guard_LDADD = $(CONF_TEST_LIBS)
 %C%_test_key_LDADD = $(CONF_TEST_LIBS)
 %C%_test_param_LDADD = $(CONF_TEST_LIBS)
 %C%_test_params_LDADD = $(CONF_TEST_LIBS)
