@@ -15,6 +15,7 @@
 enum {
     SLICE = 1024 * 1024,    /* bytes that one call reads, about */
     SCRATCH = 16 * 1024,    /* bytes dropped at a time */
+    FLOWING = 4096,         /* bytes in one read that promise more */
     PIPE_USUAL = 64 * 1024, /* bytes a pipe holds that nobody has resized */
     ROOMY = 1024 * 1024,    /* bytes of a pipe that is read seldom */
 };
@@ -62,7 +63,8 @@ capture_ended(const struct capture *c)
 }
 
 /* Reads once and returns how many bytes came.  A short read has emptied the
- * pipe, which spares the second read(2) that would only say so. */
+ * pipe, which spares the second read(2) that would only say so; but after a
+ * page or more the writer is likely to be at it again already. */
 static size_t
 read_once(struct capture *c, bool *ret_empty)
 {
@@ -77,7 +79,7 @@ read_once(struct capture *c, bool *ret_empty)
         n = read(c->fd, fits ? c->out + c->len : scratch, want);
     } while (n < 0 && errno == EINTR);
 
-    *ret_empty = n < 0 || (size_t)n < want;
+    *ret_empty = n < 0 || ((size_t)n < want && n < FLOWING);
     if (n < 0 && errno == EAGAIN)
         return 0;
     if (n <= 0) {

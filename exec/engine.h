@@ -25,12 +25,11 @@ struct engine;
 struct rlimit;
 struct spawn_spec;
 
-/* Returns 0 and an engine, or -errno.  Needs Linux 5.4 with
- * CONFIG_PROC_CHILDREN, and /proc.  The program MUST NOT change its session
- * afterwards.  SIGCHLD MUST be at its default
- * disposition and unblocked, so that a child's end costs no wake-up here.
- * Signals that are ignored or handled by now are reset in commands, others
- * are taken to stay as they are. */
+/* Returns 0 and an engine, or -errno.  Needs /proc and Linux 5.4 with
+ * CONFIG_PROC_CHILDREN.  The program MUST NOT change its session afterwards.
+ * SIGCHLD MUST be at its default disposition: ignored, children would vanish
+ * before we have their status.  Signals that are ignored or handled by now are
+ * reset in commands; others MUST stay as they are. */
 int engine_open(struct engine **ret_engine, struct err *err)
     __attribute__((warn_unused_result, nonnull));
 

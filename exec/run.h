@@ -9,8 +9,16 @@
  * empty signal mask, a session and process group of its own, and exactly the
  * argv and environment of the spec.  stdout and stderr share one pipe and keep
  * their order.  Its exit ends the run, even when something it left behind
- * holds the pipe.  Unless the spec says `detach`, nothing of the run is alive
- * once it is over; what had to be killed is counted in `leftover`.
+ * holds the pipe.
+ *
+ * Unless the spec says `detach`, nothing of the run is alive once it is over;
+ * what had to be killed is counted in `leftover`.  Of this there are three
+ * exceptions: what we may not signal (it became root, and we are not); what
+ * left the session (setsid) when it could as well be another run's, because
+ * both were there when it was born: it ends with the last of those; and what
+ * SIGKILL has not ended after two seconds.  What a detached command leaves may
+ * go on writing to the pipe as long as this program lives; better that it
+ * redirects its output.
  *
  * Past its timeout the whole tree gets SIGTERM (and SIGCONT), after `grace`
  * SIGKILL.  A command that ignores even that (stuck in the kernel) is
@@ -114,10 +122,11 @@ enum run_status run_step(struct run *r, unsigned wakes)
  * `now` SIGKILL comes at once.  Harmless once the run is over. */
 void run_cancel(struct run *r, bool now) __attribute__((nonnull));
 
-/* The pipe to watch, or -1 once it has ended. */
+/* The pipe to watch, or -1 once it has ended.  run_step() closes it or gives it
+ * away: whoever keeps it in a set checks after each step. */
 int run_output_fd(const struct run *r) __attribute__((nonnull));
 
-/* The pidfd to watch, or -1 once the command is reaped. */
+/* The pidfd to watch, or -1 when there is no use in it (any more); the same. */
 int run_exit_fd(const struct run *r) __attribute__((nonnull));
 
 /* When to call run_step() at the latest: clock_now() time, or CLOCK_NEVER.
