@@ -32,6 +32,7 @@ timer_open(struct timer *t, size_t n, struct err *err)
     (void)pthread_mutex_init(&t->lock, NULL);
     t->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     if (t->fd < 0) {
+        (void)pthread_mutex_destroy(&t->lock);
         free(t->when);
         return err_sys(err, errno, "timerfd_create", NULL);
     }
@@ -52,11 +53,13 @@ timer_close(struct timer *t)
 static void
 arm(struct timer *t, int64_t when)
 {
+    /* Zero would disarm it, and less is refused. */
+    int64_t due = when > 0 ? when : 1;
     struct itimerspec at = { .it_value = {
-                                 .tv_sec = when / CLOCK_SEC, .tv_nsec = when % CLOCK_SEC } };
+                                 .tv_sec = due / CLOCK_SEC, .tv_nsec = due % CLOCK_SEC } };
 
     atomic_store(&t->armed, when);
-    /* Only a bad descriptor or time could fail here. */
+    /* Only a bad descriptor could fail here. */
     (void)timerfd_settime(t->fd, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
