@@ -11,6 +11,8 @@ FCGI_TESTS = \
 	%D%/test_gate \
 	%D%/test_record \
 	%D%/test_req \
+	%D%/test_sched \
+	%D%/test_timer \
 	%D%/test_wire
 check_PROGRAMS += $(FCGI_TESTS)
 TESTS += $(FCGI_TESTS)
@@ -18,4 +20,6 @@ TESTS += $(FCGI_TESTS)
 %C%_test_gate_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_record_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_req_LDADD = $(FCGI_TEST_LIBS)
+%C%_test_sched_LDADD = $(FCGI_TEST_LIBS)
+%C%_test_timer_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_wire_LDADD = $(FCGI_TEST_LIBS)
