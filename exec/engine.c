@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,21 +56,6 @@ struct engine {
     int null;                   /* constant */
 };
 
-/* Whether the kernel knows pidfds well enough: Linux 5.4. */
-static int
-check_kernel(struct err *err)
-{
-    FD_AUTO int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
-    siginfo_t gone;
-
-    if (fd < 0)
-        return err_sys(err, errno, "pidfd_open", NULL);
-    /* We are no child of ours, which is the right answer. */
-    if (waitid(P_PIDFD, (id_t)fd, &gone, WEXITED | WNOHANG) < 0 && errno != ECHILD)
-        return err_sys(err, errno, "waitid", "P_PIDFD");
-    return 0;
-}
-
 /* Opens what is read all the time, above the descriptors 0 to 2. */
 static int
 open_files(struct engine *e, struct err *err)
@@ -90,6 +74,18 @@ open_files(struct engine *e, struct err *err)
     return 0;
 }
 
+/* Whether the kernel knows all that there is about pidfds: Linux 5.4. */
+static int
+check_kernel(const struct engine *e, struct err *err)
+{
+    siginfo_t gone;
+
+    /* This is none, which is the answer of a kernel that can tell. */
+    if (waitid(P_PIDFD, (id_t)e->null, &gone, WEXITED | WNOHANG) < 0 && errno != EBADF)
+        return err_sys(err, errno, "waitid", "P_PIDFD");
+    return 0;
+}
+
 int
 engine_open(struct engine **ret_engine, struct err *err)
 {
@@ -99,9 +95,9 @@ engine_open(struct engine **ret_engine, struct err *err)
     if (e == NULL)
         return err_sys(err, ENOMEM, "calloc", NULL);
     e->null = e->children = -1;
-    r = check_kernel(err);
+    r = open_files(e, err);
     if (r == 0)
-        r = open_files(e, err);
+        r = check_kernel(e, err);
     if (r == 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
         r = err_sys(err, errno, "prctl", "PR_SET_CHILD_SUBREAPER");
     if (r < 0) {

@@ -113,13 +113,14 @@ roster_owner(const struct roster *r, const struct tree_proc *p, struct roster_me
 {
     struct roster_member *m = roster_find(r, p->pid);
 
-    /* A detached command's number may be a stranger's by now. */
     if (m != NULL && m->kind != ROSTER_DETACHED && m->kind != ROSTER_SWEEPING)
         return ROSTER_OURS;
     if (p->session == r->session || p->born < r->born)
         return ROSTER_OURS;
     m = roster_find(r, p->session);
-    if (m == NULL)
+    /* The processes of those two kinds have been reaped: who has the number of
+     * one of them, and a session of that number, is somebody new. */
+    if (m == NULL || m->pid == p->pid)
         return owner_by_birth(r, p, ret_member);
     m->seen |= !tree_ended(p);
     *ret_member = m;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -488,6 +489,31 @@ START_TEST(command_that_sigkill_does_not_end_is_abandoned_and_reaped_later)
 }
 END_TEST
 
+START_TEST(engine_that_does_not_open_leaves_nothing)
+{
+    struct engine *none = NULL;
+    struct rlimit before;
+    struct rlimit lim;
+    int highest = dup(0);
+    int fds = harness_fds() - 1;
+    struct err err;
+    int r;
+
+    ck_assert_int_eq(close(highest), 0);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    lim = before;
+    lim.rlim_cur = (rlim_t)(highest + _i); /* so many are still free */
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &lim), 0);
+    r = engine_open(&none, &err);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ck_assert_int_eq(r, -EMFILE);
+    ck_assert_ptr_null(none);
+    ck_assert_int_eq(strncmp(err.text, "open /", 6), 0);
+    ck_assert_int_eq(harness_fds(), fds);
+    engine_close(NULL);
+}
+END_TEST
+
 START_TEST(subreaper_is_on)
 {
     int on = 0;
@@ -506,6 +532,7 @@ suite(void)
     tcase_add_checked_fixture(tc, harness_open, harness_close);
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, subreaper_is_on);
+    tcase_add_loop_test(tc, engine_that_does_not_open_leaves_nothing, 0, 2);
     tcase_add_test(tc, runs_of_many_threads_are_not_mixed_up);
     tcase_add_loop_test(tc, other_runs_are_not_touched_by_a_sweep, 0, 5);
     tcase_add_test(tc, orphan_of_two_possible_owners_waits_for_the_last);

@@ -106,6 +106,19 @@ START_TEST(member_itself_is_ours_while_it_lives)
 }
 END_TEST
 
+START_TEST(number_of_a_member_that_was_reaped_may_be_anybodys)
+{
+    struct tree_proc p = { .pid = 5, .session = 5, .state = 'S', .threads = 1, .born = 3000 };
+
+    enter(&a, _i == 0 ? ROSTER_DETACHED : ROSTER_SWEEPING, 2000, 5);
+    enter(&b, ROSTER_RUNNING, 2000, 6);
+    ck_assert_int_eq(roster_owner(&r, &p, &owner), ROSTER_UNSURE);
+    roster_remove(&b);
+    enter(&b, ROSTER_RUNNING, 3000, 0); /* for one that is being started */
+    ck_assert_int_eq(roster_owner(&r, &p, &owner), ROSTER_OURS);
+}
+END_TEST
+
 START_TEST(birth_decides_when_the_session_does_not)
 {
     enter(&a, ROSTER_RUNNING, 2000, 5);
@@ -164,6 +177,7 @@ suite(void)
     tcase_add_test(tc, session_decides);
     tcase_add_test(tc, own_session_and_those_before_us_are_ours);
     tcase_add_loop_test(tc, member_itself_is_ours_while_it_lives, 0, 3);
+    tcase_add_loop_test(tc, number_of_a_member_that_was_reaped_may_be_anybodys, 0, 2);
     tcase_add_test(tc, birth_decides_when_the_session_does_not);
     tcase_add_test(tc, one_that_is_being_started_may_be_the_child_in_question);
     tcase_add_test(tc, living_orphans_mark_whom_they_may_belong_to);
