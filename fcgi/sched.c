@@ -1,6 +1,7 @@
 /* fcgi/sched.c -- contracts are in sched.h. */
 #include "config.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -74,6 +75,7 @@ sched_enter(struct sched *s, size_t slot)
     enum sched_answer answer = SCHED_BUSY;
 
     (void)pthread_mutex_lock(&s->lock);
+    assert(!s->node[slot].queued);
     if (s->running < s->max_running && s->head == SCHED_NONE) {
         s->running++;
         answer = SCHED_RUN;
@@ -89,6 +91,7 @@ void
 sched_leave(struct sched *s)
 {
     (void)pthread_mutex_lock(&s->lock);
+    assert(s->running > 0);
     s->running--;
     (void)pthread_mutex_unlock(&s->lock);
 }

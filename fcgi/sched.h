@@ -38,11 +38,13 @@ int sched_open(struct sched *s, size_t slots, size_t max_running, size_t max_wai
 
 void sched_close(struct sched *s) __attribute__((nonnull));
 
-/* Changes the limits; what runs and waits stays. */
+/* Changes the limits; what runs and waits stays.  Then call sched_next() as
+ * after sched_leave(): there may be more places. */
 void sched_set_limits(struct sched *s, size_t max_running, size_t max_waiting)
     __attribute__((nonnull));
 
-/* Asks for a place.  Whoever waits already comes first. */
+/* Asks for a place.  Whoever waits already comes first.  The slot MUST NOT
+ * wait already. */
 enum sched_answer sched_enter(struct sched *s, size_t slot)
     __attribute__((warn_unused_result, nonnull));
 

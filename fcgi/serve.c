@@ -43,6 +43,7 @@ say_to_log(void *ctx, enum conf_level level, const char *file, int line, const c
 static void
 reload(struct server *s)
 {
+    struct worker self = { .server = s };
     char event[] = "reload";
     struct conf *conf, *old;
 
@@ -60,6 +61,7 @@ reload(struct server *s)
         (void)pthread_mutex_unlock(&s->conf_lock);
         conf_unref(old);
         sched_set_limits(&s->sched, conf->max_running, conf->queue);
+        command_start_waiting(&self);
         log_open(conf->log_stderr, conf->log_syslog);
         log_event(LOG_AT_INFO, event, "%zu routes", conf->nroutes);
     }
