@@ -77,6 +77,31 @@ echo "access_token: $KEY" >key.header
 is "the new key opens" "$(ask GET /who && json .data)" three
 is "the old one was another" "$([ "$old" != "$KEY" ] && echo yes)" yes
 
+with four 1M
+echo 'max_running = 1  queue_timeout = 8' >>"$CONF"
+hup
+cat >slow.sh <<'END'
+#!/bin/sh
+echo >>started
+while [ ! -e enough ]; do sleep 0.05; done
+END
+chmod +x slow.sh
+both_started() {
+    [ "$(grep -c '' started)" = 2 ]
+}
+echo 'route "/slow" { argv = { "./slow.sh" } timeout = 20 }' >>"$CONF"
+hup
+ask_meanwhile first GET /slow
+first=$asked
+within 5 test -e started
+ask_meanwhile second GET /slow
+sleep 0.3 # it waits in the queue
+sed -i 's/^max_running = 1/max_running = 2/' "$CONF"
+hup
+ok "more commands at once: who waits is started by the reload" within 4 both_started
+echo >enough
+wait "$first" "$asked"
+
 kill -HUP "$pid"; kill -HUP "$pid"; kill -HUP "$pid"
 sleep 0.3
 answers 200 GET /who
