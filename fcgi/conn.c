@@ -3,21 +3,16 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "arena/arena.h"
 #include "base/clock.h"
-#include "base/crypto.h"
 #include "base/err.h"
 #include "conf/conf.h"
-#include "fcgi/command.h"
 #include "fcgi/conn.h"
-#include "fcgi/gate.h"
 #include "fcgi/log.h"
 #include "fcgi/reqlog.h"
 #include "fcgi/server.h"
@@ -27,14 +22,7 @@ enum {
      * decoded strings, the argv, a small reply. */
     SLOT_REGION = 256 * 1024,
     SLOT_BYTES = (RECORD_RAW_MAX + SLOT_REGION + 4095) / 4096 * 4096,
-    SLOTS_MIN = 8,
 };
-
-enum {
-    READ_ROUNDS = 32,
-};
-
-static const int64_t accept_pause = 50 * CLOCK_MSEC;
 
 /* What connects just before we drain sends its request right behind. */
 static const int64_t drain_silent = 100 * CLOCK_MSEC;
@@ -61,6 +49,22 @@ slots_allowed(size_t max)
     return as.rlim_cur / 4 / SLOT_BYTES + 1;
 }
 
+/* Slots have deadlines, and places in the queue. */
+static int
+open_slots(struct server *s, struct err *err)
+{
+    int r = timer_open(&s->timer, s->nconns + SERVER_TIMERS, err);
+
+    if (r < 0)
+        return r;
+    r = server_watch(s, s->timer.fd, false, EPOLLIN, EVENT_TIMER, 0, 0);
+    if (r < 0)
+        return err_sys(err, -r, "epoll_ctl", "timer");
+    if (sched_open(&s->sched, s->nconns, s->conf->max_running, s->conf->queue) < 0)
+        return err_sys(err, ENOMEM, "queue", NULL);
+    return 0;
+}
+
 int
 conn_table_open(struct server *s, size_t max, struct err *err)
 {
@@ -81,13 +85,11 @@ conn_table_open(struct server *s, size_t max, struct err *err)
     s->nconns = n;
     s->free_head = SCHED_NONE;
     s->conns = calloc(n, sizeof(*s->conns));
-    if (s->conns == NULL) {
-        conn_table_close(s);
+    if (s->conns == NULL)
         return err_sys(err, ENOMEM, "connections", NULL);
-    }
     if (n < max)
         log_event(LOG_AT_WARNING, "warning", "room for %zu connections instead of %zu", n, max);
-    return 0;
+    return open_slots(s, err);
 }
 
 void
@@ -95,6 +97,8 @@ conn_table_close(struct server *s)
 {
     size_t i;
 
+    sched_close(&s->sched);
+    timer_close(&s->timer);
     for (i = 0; i < s->nfresh; i++)
         (void)pthread_mutex_destroy(&s->conns[i].lock);
     if (s->memory != NULL)
@@ -120,8 +124,8 @@ pool_make(struct server *s)
     return c;
 }
 
-static struct conn *
-pool_take(struct server *s)
+struct conn *
+conn_take(struct server *s)
 {
     struct conn *c = NULL;
 
@@ -140,9 +144,10 @@ pool_take(struct server *s)
     return c;
 }
 
-static void
-pool_return(struct server *s, struct conn *c)
+void
+conn_put_back(struct conn *c)
 {
+    struct server *s = c->server;
     bool resume, empty;
 
     (void)pthread_mutex_lock(&s->pool_lock);
@@ -154,7 +159,7 @@ pool_return(struct server *s, struct conn *c)
     s->accept_paused = false;
     (void)pthread_mutex_unlock(&s->pool_lock);
     if (resume)
-        conn_accept_again(s);
+        server_accept_again(s);
     if (empty && atomic_load(&s->draining))
         server_wake_main(s);
 }
@@ -168,8 +173,8 @@ conn_set_deadline(struct conn *c, int64_t when)
     timer_set(&c->server->timer, c->slot, when);
 }
 
-static void
-watch(struct conn *c, uint32_t events)
+void
+conn_watch(struct conn *c, uint32_t events)
 {
     int r = server_watch(c->server, c->fd, c->watched, events, EVENT_CONN, c->slot, c->gen);
 
@@ -183,7 +188,7 @@ watch(struct conn *c, uint32_t events)
 void
 conn_watch_gone(struct conn *c)
 {
-    watch(c, gone_events(c->server));
+    conn_watch(c, gone_events(c->server));
 }
 
 /* What one request held. */
@@ -203,19 +208,16 @@ release(struct conn *c)
 void
 conn_close(struct conn *c)
 {
-    struct server *s = c->server;
-
     conn_set_deadline(c, CLOCK_NEVER);
     release(c);
     (void)close(c->fd);
     c->fd = -1;
     c->state = CONN_FREE;
-    pool_return(s, c);
+    conn_put_back(c);
 }
 
-/* Begins to read a request, of which the first byte is here or expected. */
-static void
-begin(struct conn *c)
+void
+conn_begin(struct conn *c)
 {
     c->state = CONN_READING;
     c->started = clock_now();
@@ -238,7 +240,7 @@ next(struct conn *c)
     c->state = CONN_IDLE;
     record_begin(&c->in, c->raw);
     conn_set_deadline(c, CLOCK_NEVER);
-    watch(c, EPOLLIN | EPOLLRDHUP);
+    conn_watch(c, EPOLLIN | EPOLLRDHUP);
 }
 
 /* While a slow peer reads, the answer keeps only the memory that it fills. */
@@ -249,8 +251,8 @@ keep_less(struct conn *c)
         (void)arena_shrink(c->server->arena, c->answer, (size_t)(c->out.p - c->answer) + c->out.n);
 }
 
-static void
-send_on(struct conn *c)
+void
+conn_send(struct conn *c)
 {
     uint64_t before = c->out.sent;
 
@@ -268,7 +270,7 @@ send_on(struct conn *c)
     if (c->state != CONN_WRITING || c->out.sent != before)
         conn_set_deadline(c, clock_now() + c->conf->request_timeout);
     c->state = CONN_WRITING;
-    watch(c, EPOLLOUT);
+    conn_watch(c, EPOLLOUT);
 }
 
 void
@@ -289,206 +291,7 @@ conn_reply(struct conn *c, const struct reply *reply)
         return;
     }
     c->out = (struct wire_out){ .p = bytes.p, .n = bytes.n, .id = c->in.id };
-    send_on(c);
-}
-
-/* The request is whole, or has more body than anybody will read. */
-static void
-decide(struct worker *w, struct conn *c)
-{
-    struct handled *h = &c->handled;
-
-    c->req.body_len = c->in.body_len;
-    handle_request(c->conf, &c->who, &c->req, &c->region, h);
-    switch (h->next) {
-    case HANDLE_REPLY:
-        conn_reply(c, &h->reply);
-        break;
-    case HANDLE_RUN:
-        command_begin(w, c);
-        break;
-    case HANDLE_RESTART:
-        upgrade_request(w, c);
-        break;
-    }
-}
-
-/* The parameters are complete: who is it?  Nothing of the body is kept. */
-static bool
-identify(struct worker *w, struct conn *c)
-{
-    const unsigned char *bytes;
-    struct err err;
-    size_t n;
-    int r;
-
-    bytes = record_canonical(&c->in, &n);
-    if (bytes == NULL) {
-        log_event(LOG_AT_WARNING, "malformed", "parameters do not fit their records");
-        return false;
-    }
-    r = gate_decode(w->gate, bytes, n, &c->region, &c->req, &err);
-    crypto_cleanse(c->raw, n);
-    if (r < 0) {
-        log_event(LOG_AT_ERROR, "error", "%s", err.text);
-        return false;
-    }
-    c->who = auth_identify(c->conf->key, &c->req);
-    return true;
-}
-
-/* Returns whether to read on. */
-static bool
-take(struct worker *w, struct conn *c, size_t n)
-{
-    enum record_step step;
-
-    if (c->state == CONN_IDLE)
-        begin(c);
-    step = record_walk(&c->in, n);
-    if (step == RECORD_PARAMS)
-        step = identify(w, c) ? record_walk(&c->in, 0) : RECORD_BAD;
-    switch (step) {
-    case RECORD_MORE:
-    case RECORD_PARAMS:
-        /* A little too much is read to its end, so that the web server hears
-         * the answer; of what has no end we have seen enough. */
-        if (c->in.body_len <= c->conf->body_max + REQ_BODY_PATIENCE)
-            return true;
-        c->in.keep = false;
-        decide(w, c);
-        return false;
-    case RECORD_WHOLE:
-        decide(w, c);
-        return false;
-    case RECORD_BAD:
-        break;
-    }
-    log_event(LOG_AT_WARNING, "malformed", "not a FastCGI request: connection closed");
-    conn_close(c);
-    return false;
-}
-
-static void
-read_on(struct worker *w, struct conn *c)
-{
-    unsigned rounds;
-    size_t n;
-
-    /* A peer that never pauses shall not hold the worker either. */
-    for (rounds = 0; rounds < READ_ROUNDS; rounds++) {
-        switch (wire_read(c->fd, &c->in, &n)) {
-        case WIRE_OK:
-            if (!take(w, c, n))
-                return;
-            break;
-        case WIRE_GONE:
-            conn_close(c);
-            return;
-        case WIRE_AGAIN:
-            watch(c, EPOLLIN | EPOLLRDHUP);
-            return;
-        }
-    }
-    watch(c, EPOLLIN | EPOLLRDHUP);
-}
-
-void
-conn_accept_again(struct server *s)
-{
-    /* Fails only when the drain has taken the socket off the set. */
-    (void)server_watch(s, s->listen_fd, true, EPOLLIN, EVENT_LISTEN, 0, 0);
-}
-
-/* Out of descriptors or memory: the connection waits in the backlog. */
-static void
-accept_later(struct server *s, int num)
-{
-    log_event(LOG_AT_ERROR, "error", "accept: %s: trying again", strerror(num));
-    timer_set(&s->timer, s->nconns + SERVER_TIMER_ACCEPT, clock_now() + accept_pause);
-}
-
-void
-conn_accept(struct worker *w)
-{
-    struct server *s = w->server;
-    struct conn *c = pool_take(s);
-    int fd, num;
-
-    if (c == NULL)
-        return; /* whoever frees a slot watches again */
-    fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    num = errno;
-    if (fd < 0) {
-        pool_return(s, c);
-        if (num == EMFILE || num == ENFILE || num == ENOMEM || num == ENOBUFS)
-            accept_later(s, num);
-        else
-            conn_accept_again(s);
-        return;
-    }
-    conn_accept_again(s);
-    (void)pthread_mutex_lock(&c->lock);
-    c->fd = fd;
-    c->watched = false;
-    record_begin(&c->in, c->raw);
-    begin(c);
-    read_on(w, c);
-    (void)pthread_mutex_unlock(&c->lock);
-}
-
-void
-conn_event(struct worker *w, struct conn *c)
-{
-    switch (c->state) {
-    case CONN_READING:
-    case CONN_IDLE:
-        read_on(w, c);
-        break;
-    case CONN_WRITING:
-        send_on(c);
-        break;
-    case CONN_QUEUED:
-    case CONN_RUNNING:
-        command_gone(w, c);
-        break;
-    case CONN_PARKED:
-        c->gone = true;
-        break;
-    case CONN_FREE:
-        break;
-    }
-}
-
-void
-conn_deadline(struct worker *w, struct conn *c)
-{
-    if (clock_now() < c->deadline)
-        return; /* it has moved since */
-    c->deadline = CLOCK_NEVER;
-    switch (c->state) {
-    case CONN_READING:
-        if (record_started(&c->in))
-            log_event(LOG_AT_WARNING, "malformed", "request did not arrive in time");
-        conn_close(c);
-        break;
-    case CONN_WRITING:
-        log_event(LOG_AT_WARNING, "warning", "the web server does not read the reply");
-        conn_close(c);
-        break;
-    case CONN_QUEUED:
-        command_queue_timeout(w, c);
-        break;
-    case CONN_RUNNING:
-        command_step(w, c, RUN_WAKE_DEADLINE);
-        break;
-    case CONN_IDLE:
-        conn_close(c);
-        break;
-    case CONN_PARKED:
-    case CONN_FREE:
-        break;
-    }
+    conn_send(c);
 }
 
 void

@@ -1,29 +1,25 @@
 /* fcgi/serve.c -- contracts are in serve.h. */
 #include "config.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "conf/conf.h"
 #include "exec/engine.h"
-#include "fcgi/command.h"
 #include "fcgi/conn.h"
+#include "fcgi/drain.h"
 #include "fcgi/log.h"
 #include "fcgi/notify.h"
 #include "fcgi/pidfile.h"
 #include "fcgi/serve.h"
 #include "fcgi/server.h"
+#include "fcgi/signals.h"
 #include "fcgi/successor.h"
-
-/* How long killed commands have, at the end of the drain, to be buried. */
-static const int64_t last_wait = 2 * CLOCK_SEC;
+#include "fcgi/upgrade.h"
+#include "fcgi/worker.h"
 
 /* How often orphans are looked for. */
 static const int64_t look_interval = 1 * CLOCK_SEC;
@@ -68,99 +64,6 @@ reload(struct server *s)
     notify_send("READY=1");
 }
 
-static size_t
-slots_made(struct server *s, size_t *ret_in_use)
-{
-    size_t n;
-
-    (void)pthread_mutex_lock(&s->pool_lock);
-    n = s->nfresh;
-    *ret_in_use = s->in_use;
-    (void)pthread_mutex_unlock(&s->pool_lock);
-    return n;
-}
-
-static void
-each_conn(struct server *s, void (*visit)(struct worker *, struct conn *))
-{
-    struct worker self = { .server = s };
-    size_t i, n, in_use;
-
-    n = slots_made(s, &in_use);
-    for (i = 0; i < n; i++) {
-        (void)pthread_mutex_lock(&s->conns[i].lock);
-        visit(&self, &s->conns[i]);
-        (void)pthread_mutex_unlock(&s->conns[i].lock);
-    }
-}
-
-static void
-visit_drain(struct worker *w, struct conn *c)
-{
-    (void)w;
-    conn_drain(c);
-}
-
-/* Waits for a signal or a wake-up, at most until `deadline`.  Returns the
- * signal's number, or 0. */
-static int
-wait_signal(struct server *s, int sigfd, int64_t deadline)
-{
-    struct pollfd p[2] = { { .fd = sigfd, .events = POLLIN },
-        { .fd = s->main_fd, .events = POLLIN } };
-    struct signalfd_siginfo info;
-    int64_t left = (deadline - clock_now()) / CLOCK_MSEC;
-    uint64_t ticks;
-    ssize_t got;
-
-    if (left < 0)
-        left = 0;
-    if (poll(p, 2, deadline == CLOCK_NEVER ? -1 : (int)left + 1) <= 0)
-        return 0;
-    got = read(s->main_fd, &ticks, sizeof(ticks));
-    got = read(sigfd, &info, sizeof(info));
-    return got == (ssize_t)sizeof(info) ? (int)info.ssi_signo : 0;
-}
-
-/* Returns whether every connection ended before `deadline`; a second SIGTERM
- * or SIGINT cuts the wait short. */
-static bool
-wait_empty(struct server *s, int sigfd, int64_t deadline)
-{
-    size_t in_use;
-    int sig;
-
-    for (;;) {
-        (void)slots_made(s, &in_use);
-        if (in_use == 0)
-            return true;
-        if (clock_now() >= deadline)
-            return false;
-        sig = wait_signal(s, sigfd, deadline);
-        if (sig == SIGTERM || sig == SIGINT)
-            return false;
-    }
-}
-
-/* Returns whether nothing is left at work. */
-static bool
-drain(struct server *s, int sigfd)
-{
-    bool empty;
-
-    log_event(LOG_AT_INFO, "stop", "no new connections; what runs may end");
-    server_accept_stop(s);
-    each_conn(s, visit_drain);
-    empty = wait_empty(s, sigfd, clock_now() + s->conf->drain_timeout);
-    if (!empty) {
-        log_event(LOG_AT_WARNING, "stop", "commands still run: ending those that do not detach");
-        each_conn(s, command_stop);
-        empty = wait_empty(s, sigfd, clock_now() + last_wait);
-    }
-    log_event(LOG_AT_INFO, "drained", empty ? "nothing is left" : "a detached command goes on");
-    return empty;
-}
-
 /* Orphans are looked after while commands run, and until none is left. */
 static void
 look_after(struct server *s)
@@ -181,7 +84,7 @@ serve(struct server *s, int sigfd)
     int sig = 0;
 
     while (sig != SIGTERM && sig != SIGINT && !atomic_load(&s->stop_wanted)) {
-        sig = wait_signal(s, sigfd, atomic_load(&s->ticking) ? look : CLOCK_NEVER);
+        sig = signals_wait(s, sigfd, atomic_load(&s->ticking) ? look : CLOCK_NEVER);
         if (sig == SIGHUP)
             reload(s);
         else if (sig == SIGUSR2)
@@ -193,26 +96,6 @@ serve(struct server *s, int sigfd)
     }
     if (!atomic_load(&s->stop_wanted))
         notify_send("STOPPING=1");
-}
-
-/* libfcgi has put handlers on some of these. */
-static int
-open_signals(struct err *err)
-{
-    static const int own[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGUSR1, SIGPIPE };
-    struct sigaction dfl = { .sa_handler = SIG_DFL };
-    sigset_t set;
-    size_t i;
-    int fd;
-
-    (void)sigemptyset(&set);
-    for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-        (void)sigaction(own[i], &dfl, NULL);
-        if (own[i] != SIGUSR1 && own[i] != SIGPIPE)
-            (void)sigaddset(&set, own[i]);
-    }
-    fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return fd < 0 ? err_sys(err, errno, "signalfd", NULL) : fd;
 }
 
 /* From here on we serve; whoever started us may know. */
@@ -240,6 +123,27 @@ announce(struct server *s, struct err *err)
     return 0;
 }
 
+static int
+open_all(struct server *s, int listen_fd, struct conf *conf, char *const *args, struct err *err)
+{
+    int r = server_open(s, listen_fd, conf, err);
+
+    if (r == 0)
+        r = upgrade_init(&s->upgrade, args, err);
+    if (r == 0)
+        r = conn_table_open(s, conf->max_connections, err);
+    return r == 0 ? worker_start(s, err) : r;
+}
+
+static void
+close_all(struct server *s)
+{
+    worker_stop(s);
+    conn_table_close(s);
+    upgrade_done(s);
+    server_close(s);
+}
+
 int
 serve_main(int listen_fd, struct conf *conf, char *const *args)
 {
@@ -251,9 +155,9 @@ serve_main(int listen_fd, struct conf *conf, char *const *args)
     struct err err;
     int r;
 
-    r = server_open(s, listen_fd, conf, args, &err);
+    r = open_all(s, listen_fd, conf, args, &err);
     if (r == 0)
-        r = sigfd = open_signals(&err);
+        r = sigfd = signals_open(&err);
     if (r >= 0)
         r = announce(s, &err);
     if (r < 0) {
@@ -261,11 +165,11 @@ serve_main(int listen_fd, struct conf *conf, char *const *args)
         successor_report(err.text);
     } else {
         serve(s, sigfd);
-        empty = drain(s, sigfd);
+        empty = drain_run(s, sigfd);
         if (s->conf->pid_file != NULL)
             pidfile_remove(s->conf->pid_file);
     }
     if (empty)
-        server_close(s);
+        close_all(s);
     return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

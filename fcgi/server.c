@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -10,23 +9,15 @@
 #include <unistd.h>
 
 #include "arena/arena.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "conf/conf.h"
 #include "exec/engine.h"
 #include "fcgi/budget.h"
-#include "fcgi/command.h"
-#include "fcgi/conn.h"
-#include "fcgi/gate.h"
 #include "fcgi/log.h"
 #include "fcgi/server.h"
 
 enum {
-    WORKERS_PER_CORE = 2,
-    WORKERS_MAX = 64,
-    WORKER_STACK = 256 * 1024, /* bytes */
-    EXPIRED_BATCH = 32,
     ARENA_RETAIN = 16 * 1024 * 1024, /* bytes that stay warm */
 };
 
@@ -46,8 +37,8 @@ server_watch(struct server *s, int fd, bool again, uint32_t events, enum server_
     return epoll_ctl(s->epfd, again ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
 }
 
-static void
-wake(int fd)
+void
+server_wake(int fd)
 {
     uint64_t one = 1;
     ssize_t put = write(fd, &one, sizeof(one));
@@ -58,19 +49,26 @@ wake(int fd)
 void
 server_wake_main(struct server *s)
 {
-    wake(s->main_fd);
+    server_wake(s->main_fd);
 }
 
 void
 server_wish_upgrade(struct server *s)
 {
-    wake(s->wish_fd);
+    server_wake(s->wish_fd);
 }
 
 int
 server_accept_start(struct server *s)
 {
     return server_watch(s, s->listen_fd, false, EPOLLIN, EVENT_LISTEN, 0, 0);
+}
+
+void
+server_accept_again(struct server *s)
+{
+    /* Fails only when the drain has taken the socket off the set. */
+    server_watch(s, s->listen_fd, true, EPOLLIN, EVENT_LISTEN, 0, 0);
 }
 
 void
@@ -87,14 +85,14 @@ server_tick(struct server *s)
     if (atomic_load(&s->ticking))
         return;
     atomic_store(&s->ticking, true);
-    wake(s->main_fd);
+    server_wake(s->main_fd);
 }
 
 void
 server_stop(struct server *s)
 {
     atomic_store(&s->stop_wanted, true);
-    wake(s->main_fd);
+    server_wake(s->main_fd);
 }
 
 struct conf *
@@ -106,154 +104,6 @@ server_conf(struct server *s)
     conf = conf_ref(s->conf);
     (void)pthread_mutex_unlock(&s->conf_lock);
     return conf;
-}
-
-static void
-on_timer(struct worker *w)
-{
-    struct server *s = w->server;
-    size_t slot[EXPIRED_BATCH];
-    size_t n, i;
-    struct conn *c;
-
-    do {
-        n = timer_expired(&s->timer, clock_now(), slot, EXPIRED_BATCH);
-        for (i = 0; i < n; i++) {
-            if (slot[i] == s->nconns + SERVER_TIMER_ACCEPT) {
-                conn_accept_again(s);
-            } else if (slot[i] == s->nconns + SERVER_TIMER_UPGRADE) {
-                upgrade_deadline(w);
-            } else {
-                c = &s->conns[slot[i]];
-                (void)pthread_mutex_lock(&c->lock);
-                conn_deadline(w, c);
-                (void)pthread_mutex_unlock(&c->lock);
-            }
-        }
-    } while (n == EXPIRED_BATCH);
-    (void)server_watch(s, s->timer.fd, true, EPOLLIN, EVENT_TIMER, 0, 0);
-}
-
-static void
-on_conn(struct worker *w, enum server_event kind, size_t slot, uint32_t gen)
-{
-    struct conn *c = &w->server->conns[slot];
-
-    (void)pthread_mutex_lock(&c->lock);
-    /* What comes late, for a request that is over, finds nobody. */
-    if (c->gen == gen && c->state != CONN_FREE) {
-        if (kind == EVENT_CONN)
-            conn_event(w, c);
-        else if (c->state == CONN_RUNNING)
-            command_step(w, c, kind == EVENT_OUTPUT ? RUN_WAKE_OUTPUT : RUN_WAKE_EXIT);
-    }
-    (void)pthread_mutex_unlock(&c->lock);
-}
-
-static void
-on_wish(struct worker *w)
-{
-    struct server *s = w->server;
-    uint64_t wishes;
-    ssize_t got = read(s->wish_fd, &wishes, sizeof(wishes));
-
-    (void)got; /* one or many: it is one wish */
-    (void)server_watch(s, s->wish_fd, true, EPOLLIN, EVENT_UPGRADE_WISH, 0, 0);
-    upgrade_signal(w);
-}
-
-/* Returns false when the worker shall leave. */
-static bool
-dispatch(struct worker *w, uint64_t tag)
-{
-    enum server_event kind = (enum server_event)(tag >> 56);
-    size_t slot = (tag >> 32) & 0xffffff;
-
-    switch (kind) {
-    case EVENT_STOP:
-        return false;
-    case EVENT_LISTEN:
-        conn_accept(w);
-        break;
-    case EVENT_TIMER:
-        on_timer(w);
-        break;
-    case EVENT_CONN:
-    case EVENT_OUTPUT:
-    case EVENT_EXIT:
-        on_conn(w, kind, slot, (uint32_t)tag);
-        break;
-    case EVENT_UPGRADE_WISH:
-        on_wish(w);
-        break;
-    case EVENT_UPGRADE:
-        upgrade_event(w);
-        break;
-    }
-    if (w->left)
-        command_start_waiting(w);
-    return true;
-}
-
-static void *
-work(void *arg)
-{
-    struct worker *w = arg;
-    struct epoll_event ev;
-
-    /* One event at a time: a second one would wait behind a spawn while
-     * another worker has nothing to do. */
-    do {
-        while (epoll_wait(w->server->epfd, &ev, 1, -1) != 1)
-            continue;
-    } while (dispatch(w, ev.data.u64));
-    return NULL;
-}
-
-static int
-start_workers(struct server *s, struct err *err)
-{
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    pthread_attr_t attr;
-    struct worker *w;
-    size_t n;
-    int r = 0;
-
-    n = cores > 0 ? (size_t)cores * WORKERS_PER_CORE : WORKERS_PER_CORE;
-    if (n > WORKERS_MAX)
-        n = WORKERS_MAX;
-    s->workers = calloc(n, sizeof(*s->workers));
-    if (s->workers == NULL)
-        return err_sys(err, ENOMEM, "workers", NULL);
-    (void)pthread_attr_init(&attr);
-    (void)pthread_attr_setstacksize(&attr, WORKER_STACK);
-    while (s->nworkers < n && r == 0) {
-        w = &s->workers[s->nworkers];
-        w->server = s;
-        r = gate_open(&w->gate, err);
-        if (r == 0 && (r = pthread_create(&w->thread, &attr, work, w)) != 0) {
-            gate_close(w->gate);
-            r = err_sys(err, r, "pthread_create", NULL);
-        }
-        if (r == 0)
-            s->nworkers++;
-    }
-    (void)pthread_attr_destroy(&attr);
-    return s->nworkers > 0 ? 0 : r;
-}
-
-static void
-stop_workers(struct server *s)
-{
-    size_t i;
-
-    /* Not one-shot: it stays readable, and every worker sees it. */
-    wake(s->stop_fd);
-    for (i = 0; i < s->nworkers; i++) {
-        (void)pthread_join(s->workers[i].thread, NULL);
-        gate_close(s->workers[i].gate);
-    }
-    free(s->workers);
 }
 
 static int
@@ -293,14 +143,9 @@ open_events(struct server *s, struct err *err)
     s->wish_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (s->epfd < 0 || s->stop_fd < 0 || s->main_fd < 0 || s->wish_fd < 0)
         return err_sys(err, errno, "epoll", NULL);
-    r = timer_open(&s->timer, s->nconns + SERVER_TIMERS, err);
-    if (r < 0)
-        return r;
     if (epoll_ctl(s->epfd, EPOLL_CTL_ADD, s->stop_fd, &stop) < 0)
         return err_sys(err, errno, "epoll_ctl", NULL);
-    r = server_watch(s, s->timer.fd, false, EPOLLIN, EVENT_TIMER, 0, 0);
-    if (r == 0)
-        r = server_watch(s, s->wish_fd, false, EPOLLIN, EVENT_UPGRADE_WISH, 0, 0);
+    r = server_watch(s, s->wish_fd, false, EPOLLIN, EVENT_UPGRADE_WISH, 0, 0);
     return r < 0 ? err_sys(err, -r, "epoll_ctl", NULL) : 0;
 }
 
@@ -330,7 +175,7 @@ raise_nofile(struct server *s)
 }
 
 int
-server_open(struct server *s, int listen_fd, struct conf *conf, char *const *args, struct err *err)
+server_open(struct server *s, int listen_fd, struct conf *conf, struct err *err)
 {
     int r;
 
@@ -339,31 +184,18 @@ server_open(struct server *s, int listen_fd, struct conf *conf, char *const *arg
     (void)pthread_mutex_init(&s->conf_lock, NULL);
     (void)pthread_mutex_init(&s->pool_lock, NULL);
     open_socket(s, listen_fd);
-    r = upgrade_init(&s->upgrade, args, err);
-    if (r == 0)
-        r = engine_open(&s->engine, err);
+    r = engine_open(&s->engine, err);
     if (r == 0)
         raise_nofile(s);
     if (r == 0)
-        r = conn_table_open(s, conf->max_connections, err);
-    if (r == 0)
         r = open_arena(s, err);
-    if (r == 0)
-        r = open_events(s, err);
-    if (r == 0 && sched_open(&s->sched, s->nconns, conf->max_running, conf->queue) < 0)
-        r = err_sys(err, ENOMEM, "queue", NULL);
-    return r == 0 ? start_workers(s, err) : r;
+    return r == 0 ? open_events(s, err) : r;
 }
 
 void
 server_close(struct server *s)
 {
-    stop_workers(s);
-    sched_close(&s->sched);
-    timer_close(&s->timer);
     arena_close(s->arena);
-    conn_table_close(s);
-    upgrade_done(s);
     engine_close(s->engine);
     fd_close(&s->epfd);
     fd_close(&s->stop_fd);

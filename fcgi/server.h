@@ -6,10 +6,13 @@
  * request on it; its lock is held by whoever works on it.  Workers block in
  * epoll_wait(2) and nowhere else.
  *
- *   conn.c     accepts, reads, replies, closes
+ * Each of these uses only those above it:
+ *   server.c   what all share: the epoll set, the arena, the engine
+ *   conn.c     slots, replies, closing
  *   command.c  queues, starts, steps and ends the run of a request
  *   upgrade.c  replaces this process by a new one on the same socket
- *   server.c   owns it all: workers, events
+ *   intake.c   accepts, reads, decides
+ *   worker.c   hands events to whom they concern
  *   serve.c    the main thread: signals, reload, drain
  */
 #ifndef FCGI_SERVER_H
@@ -130,17 +133,20 @@ enum {
     SERVER_TIMERS
 };
 
-/* Makes everything and starts the workers; nobody is accepted yet.  Takes over
+/* Makes what all others share: the events, the arena, the engine.  Takes over
  * the descriptor and one reference to `conf`, also when it fails; call
  * server_close() either way.  `s` MUST be zeroed.  Returns 0 or -errno. */
-int server_open(struct server *s, int listen_fd, struct conf *conf, char *const *args,
-    struct err *err) __attribute__((warn_unused_result, nonnull));
+int server_open(struct server *s, int listen_fd, struct conf *conf, struct err *err)
+    __attribute__((warn_unused_result, nonnull));
 
-/* Stops the workers and frees everything; no connection may be in use. */
+/* Frees it, last of all. */
 void server_close(struct server *s) __attribute__((nonnull));
 
 /* Begins to accept.  Returns 0 or -errno. */
 int server_accept_start(struct server *s) __attribute__((warn_unused_result, nonnull));
+
+/* Watches the listening socket again, after each connection or a pause. */
+void server_accept_again(struct server *s) __attribute__((nonnull));
 
 /* Accepts no more; from now on connections are closed after their reply. */
 void server_accept_stop(struct server *s) __attribute__((nonnull));
@@ -152,6 +158,9 @@ struct conf *server_conf(struct server *s) __attribute__((nonnull));
  * Returns 0 or -errno. */
 int server_watch(struct server *s, int fd, bool again, uint32_t events, enum server_event kind,
     size_t slot, uint32_t gen) __attribute__((nonnull));
+
+/* Makes an eventfd readable. */
+void server_wake(int fd);
 
 /* Wakes the main thread. */
 void server_wake_main(struct server *s) __attribute__((nonnull));

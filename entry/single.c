@@ -1,4 +1,4 @@
-/* fcgi/single.c -- contracts are in single.h. */
+/* entry/single.c -- contracts are in single.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -10,9 +10,9 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "conf/conf.h"
+#include "entry/single.h"
 #include "exec/engine.h"
 #include "fcgi/budget.h"
-#include "fcgi/single.h"
 
 /* Returns a descriptor that tells of signals that shall end us. */
 static int

@@ -1,6 +1,6 @@
-/* fcgi/cli_run.h -- `cmon run`: a route at the terminal. */
-#ifndef FCGI_CLI_RUN_H
-#define FCGI_CLI_RUN_H
+/* entry/cli_run.h -- `cmon run`: a route at the terminal. */
+#ifndef ENTRY_CLI_RUN_H
+#define ENTRY_CLI_RUN_H
 
 #include <stdbool.h>
 

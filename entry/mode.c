@@ -1,4 +1,4 @@
-/* fcgi/mode.c -- contracts are in mode.h. */
+/* entry/mode.c -- contracts are in mode.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 #include "base/fd.h"
-#include "fcgi/mode.h"
+#include "entry/mode.h"
 
 enum {
     FIRST_PASSED = 3,

@@ -1,10 +1,10 @@
-/* fcgi/mode.h -- what are we: decided from descriptors and environment alone.
+/* entry/mode.h -- what are we: decided from descriptors and environment alone.
  *
  * A web server may pass words of a query as arguments (RFC 3875, 4.4), so argv
  * has no say in it.
  */
-#ifndef FCGI_MODE_H
-#define FCGI_MODE_H
+#ifndef ENTRY_MODE_H
+#define ENTRY_MODE_H
 
 #include <stdbool.h>
 

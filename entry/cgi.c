@@ -1,4 +1,4 @@
-/* fcgi/cgi.c -- contracts are in cgi.h. */
+/* entry/cgi.c -- contracts are in cgi.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -10,12 +10,12 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "conf/conf.h"
-#include "fcgi/cgi.h"
+#include "entry/cgi.h"
+#include "entry/mode.h"
+#include "entry/single.h"
 #include "fcgi/log.h"
-#include "fcgi/mode.h"
 #include "fcgi/req.h"
 #include "fcgi/reqlog.h"
-#include "fcgi/single.h"
 
 enum {
     REGION_BYTES = 1024 * 1024

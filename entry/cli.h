@@ -1,6 +1,6 @@
-/* fcgi/cli.h -- the operator's tool: check-config, routes, run, token. */
-#ifndef FCGI_CLI_H
-#define FCGI_CLI_H
+/* entry/cli.h -- the operator's tool: check-config, routes, run, token. */
+#ifndef ENTRY_CLI_H
+#define ENTRY_CLI_H
 
 enum {
     CLI_OK = 0,

@@ -1,4 +1,4 @@
-/* fcgi/cli.c -- contracts are in cli.h. */
+/* entry/cli.c -- contracts are in cli.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -16,9 +16,9 @@
 #include "conf/conf.h"
 #include "conf/key.h"
 #include "conf/routes.h"
-#include "fcgi/cli.h"
-#include "fcgi/cli_run.h"
-#include "fcgi/mode.h"
+#include "entry/cli.h"
+#include "entry/cli_run.h"
+#include "entry/mode.h"
 
 enum {
     REGION_BYTES = 4 * 1024 * 1024

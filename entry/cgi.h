@@ -1,6 +1,6 @@
-/* fcgi/cgi.h -- one request as a CGI program (RFC 3875), for shared hosting. */
-#ifndef FCGI_CGI_H
-#define FCGI_CGI_H
+/* entry/cgi.h -- one request as a CGI program (RFC 3875), for shared hosting. */
+#ifndef ENTRY_CGI_H
+#define ENTRY_CGI_H
 
 /* Answers the request in the environment on stdout, by the same routes and in
  * the same words as FastCGI does.  Returns the exit code. */

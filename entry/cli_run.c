@@ -1,4 +1,4 @@
-/* fcgi/cli_run.c -- contracts are in cli_run.h. */
+/* entry/cli_run.c -- contracts are in cli_run.h. */
 #include "config.h"
 
 #include <errno.h>
@@ -11,10 +11,10 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "conf/conf.h"
-#include "fcgi/cli.h"
-#include "fcgi/cli_run.h"
+#include "entry/cli.h"
+#include "entry/cli_run.h"
+#include "entry/single.h"
 #include "fcgi/req.h"
-#include "fcgi/single.h"
 
 /* Appends "name=value" to a query, percent-encoded (RFC 3986, 2.1). */
 static void

@@ -1,4 +1,4 @@
-/* fcgi/main.c -- cmon: decides what it is and hands over.
+/* entry/main.c -- cmon: decides what it is and hands over.
  *
  * Reading order: here, handle.c, serve.c, conn.c, command.c; then exec/run.h.
  */
@@ -12,10 +12,10 @@
 #include "arena/region.h"
 #include "base/err.h"
 #include "conf/conf.h"
-#include "fcgi/cgi.h"
-#include "fcgi/cli.h"
+#include "entry/cgi.h"
+#include "entry/cli.h"
+#include "entry/mode.h"
 #include "fcgi/log.h"
-#include "fcgi/mode.h"
 #include "fcgi/serve.h"
 #include "fcgi/successor.h"
 

@@ -1,10 +1,10 @@
-/* fcgi/single.h -- one request from decision to answer, for a process that has
+/* entry/single.h -- one request from decision to answer, for a process that has
  * nothing else to do: CGI, and the operator's `cmon run`.
  *
  * SIGTERM, SIGINT and SIGHUP end the command and its tree, not just us.
  */
-#ifndef FCGI_SINGLE_H
-#define FCGI_SINGLE_H
+#ifndef ENTRY_SINGLE_H
+#define ENTRY_SINGLE_H
 
 #include "exec/run.h"
 #include "fcgi/handle.h"

@@ -1,0 +1,216 @@
+/* fcgi/intake.c -- contracts are in intake.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/err.h"
+#include "conf/conf.h"
+#include "fcgi/command.h"
+#include "fcgi/conn.h"
+#include "fcgi/gate.h"
+#include "fcgi/intake.h"
+#include "fcgi/log.h"
+#include "fcgi/server.h"
+
+enum {
+    READ_ROUNDS = 32
+};
+
+static const int64_t accept_pause = 50 * CLOCK_MSEC;
+
+/* The request is whole, or has more body than anybody will read. */
+static void
+decide(struct worker *w, struct conn *c)
+{
+    struct handled *h = &c->handled;
+
+    c->req.body_len = c->in.body_len;
+    handle_request(c->conf, &c->who, &c->req, &c->region, h);
+    switch (h->next) {
+    case HANDLE_REPLY:
+        conn_reply(c, &h->reply);
+        break;
+    case HANDLE_RUN:
+        command_begin(w, c);
+        break;
+    case HANDLE_RESTART:
+        upgrade_request(w, c);
+        break;
+    }
+}
+
+/* The parameters are complete: who is it?  Nothing of the body is kept. */
+static bool
+identify(struct worker *w, struct conn *c)
+{
+    const unsigned char *bytes;
+    struct err err;
+    size_t n;
+    int r;
+
+    bytes = record_canonical(&c->in, &n);
+    if (bytes == NULL) {
+        log_event(LOG_AT_WARNING, "malformed", "parameters do not fit their records");
+        return false;
+    }
+    r = gate_decode(w->gate, bytes, n, &c->region, &c->req, &err);
+    crypto_cleanse(c->raw, n);
+    if (r < 0) {
+        log_event(LOG_AT_ERROR, "error", "%s", err.text);
+        return false;
+    }
+    c->who = auth_identify(c->conf->key, &c->req);
+    return true;
+}
+
+/* Returns whether to read on. */
+static bool
+take(struct worker *w, struct conn *c, size_t n)
+{
+    enum record_step step;
+
+    if (c->state == CONN_IDLE)
+        conn_begin(c);
+    step = record_walk(&c->in, n);
+    if (step == RECORD_PARAMS)
+        step = identify(w, c) ? record_walk(&c->in, 0) : RECORD_BAD;
+    switch (step) {
+    case RECORD_MORE:
+    case RECORD_PARAMS:
+        /* A little too much is read to its end, so that the web server hears
+         * the answer; of what has no end we have seen enough. */
+        if (c->in.body_len <= c->conf->body_max + REQ_BODY_PATIENCE)
+            return true;
+        c->in.keep = false;
+        decide(w, c);
+        return false;
+    case RECORD_WHOLE:
+        decide(w, c);
+        return false;
+    case RECORD_BAD:
+        break;
+    }
+    log_event(LOG_AT_WARNING, "malformed", "not a FastCGI request: connection closed");
+    conn_close(c);
+    return false;
+}
+
+static void
+read_on(struct worker *w, struct conn *c)
+{
+    unsigned rounds;
+    size_t n;
+
+    /* A peer that never pauses shall not hold the worker either. */
+    for (rounds = 0; rounds < READ_ROUNDS; rounds++) {
+        switch (wire_read(c->fd, &c->in, &n)) {
+        case WIRE_OK:
+            if (!take(w, c, n))
+                return;
+            break;
+        case WIRE_GONE:
+            conn_close(c);
+            return;
+        case WIRE_AGAIN:
+            conn_watch(c, EPOLLIN | EPOLLRDHUP);
+            return;
+        }
+    }
+    conn_watch(c, EPOLLIN | EPOLLRDHUP);
+}
+
+/* Out of descriptors or memory: the connection waits in the backlog. */
+static void
+accept_later(struct server *s, int num)
+{
+    log_event(LOG_AT_ERROR, "error", "accept: %s: trying again", strerror(num));
+    timer_set(&s->timer, s->nconns + SERVER_TIMER_ACCEPT, clock_now() + accept_pause);
+}
+
+void
+intake_accept(struct worker *w)
+{
+    struct server *s = w->server;
+    struct conn *c = conn_take(s);
+    int fd, num;
+
+    if (c == NULL)
+        return; /* whoever frees a slot watches again */
+    fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    num = errno;
+    if (fd < 0) {
+        conn_put_back(c);
+        if (num == EMFILE || num == ENFILE || num == ENOMEM || num == ENOBUFS)
+            accept_later(s, num);
+        else
+            server_accept_again(s);
+        return;
+    }
+    server_accept_again(s);
+    (void)pthread_mutex_lock(&c->lock);
+    c->fd = fd;
+    c->watched = false;
+    record_begin(&c->in, c->raw);
+    conn_begin(c);
+    read_on(w, c);
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
+void
+intake_event(struct worker *w, struct conn *c)
+{
+    switch (c->state) {
+    case CONN_READING:
+    case CONN_IDLE:
+        read_on(w, c);
+        break;
+    case CONN_WRITING:
+        conn_send(c);
+        break;
+    case CONN_QUEUED:
+    case CONN_RUNNING:
+        command_gone(w, c);
+        break;
+    case CONN_PARKED:
+        c->gone = true;
+        break;
+    case CONN_FREE:
+        break;
+    }
+}
+
+void
+intake_deadline(struct worker *w, struct conn *c)
+{
+    if (clock_now() < c->deadline)
+        return; /* it has moved since */
+    c->deadline = CLOCK_NEVER;
+    switch (c->state) {
+    case CONN_READING:
+        if (record_started(&c->in))
+            log_event(LOG_AT_WARNING, "malformed", "request did not arrive in time");
+        conn_close(c);
+        break;
+    case CONN_WRITING:
+        log_event(LOG_AT_WARNING, "warning", "the web server does not read the reply");
+        conn_close(c);
+        break;
+    case CONN_QUEUED:
+        command_queue_timeout(w, c);
+        break;
+    case CONN_RUNNING:
+        command_step(w, c, RUN_WAKE_DEADLINE);
+        break;
+    case CONN_IDLE:
+        conn_close(c);
+        break;
+    case CONN_PARKED:
+    case CONN_FREE:
+        break;
+    }
+}

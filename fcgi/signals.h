@@ -1,0 +1,20 @@
+/* fcgi/signals.h -- what the main thread waits for. */
+#ifndef FCGI_SIGNALS_H
+#define FCGI_SIGNALS_H
+
+#include <stdint.h>
+
+struct err;
+struct server;
+
+/* Opens a signalfd(2) for SIGTERM, SIGINT, SIGHUP and SIGUSR2, and gives these,
+ * SIGUSR1 and SIGPIPE their default dispositions back, which libfcgi has
+ * changed.  Returns the descriptor or -errno. */
+int signals_open(struct err *err) __attribute__((warn_unused_result, nonnull));
+
+/* Waits for a signal or server_wake_main(), at most until clock_now() time
+ * `deadline`.  Returns the signal's number, or 0. */
+int signals_wait(struct server *s, int sigfd, int64_t deadline)
+    __attribute__((warn_unused_result, nonnull));
+
+#endif
