@@ -3,12 +3,14 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "conf/conf.h"
 #include "exec/engine.h"
+#include "fcgi/command.h"
 #include "fcgi/conn.h"
 #include "fcgi/drain.h"
 #include "fcgi/log.h"
@@ -36,6 +38,17 @@ say_to_log(void *ctx, enum conf_level level, const char *file, int line, const c
         log_event(at, event, "%s", msg);
 }
 
+/* Whether something differs that is looked at once, at the start. */
+static bool
+needs_restart(const struct conf *old, const struct conf *new)
+{
+    const char *was = old->pid_file != NULL ? old->pid_file : "";
+    const char *is = new->pid_file != NULL ? new->pid_file : "";
+
+    return new->arena_chunk != old->arena_chunk || new->arena_chunks != old->arena_chunks ||
+           new->max_connections != old->max_connections || strcmp(was, is) != 0;
+}
+
 static void
 reload(struct server *s)
 {
@@ -47,10 +60,9 @@ reload(struct server *s)
     if (conf_load(s->conf->file, true, say_to_log, event, &conf) < 0) {
         log_event(LOG_AT_ERROR, event, "the configuration in use stays");
     } else {
-        if (conf->arena_chunk != s->conf->arena_chunk ||
-            conf->arena_chunks != s->conf->arena_chunks ||
-            conf->max_connections != s->conf->max_connections)
-            log_event(LOG_AT_WARNING, event, "arena and max_connections change with a restart");
+        if (needs_restart(s->conf, conf))
+            log_event(LOG_AT_WARNING, event,
+                "arena, max_connections and pid_file change with a restart");
         (void)pthread_mutex_lock(&s->conf_lock);
         old = s->conf;
         s->conf = conf;
@@ -150,6 +162,7 @@ serve_main(int listen_fd, struct conf *conf, char *const *args)
     /* Not on the stack: what runs on at the end of a drain points into it. */
     static struct server server;
     struct server *s = &server;
+    struct conf *first = conf_ref(conf);
     FD_AUTO int sigfd = -1;
     bool empty = true;
     struct err err;
@@ -166,9 +179,11 @@ serve_main(int listen_fd, struct conf *conf, char *const *args)
     } else {
         serve(s, sigfd);
         empty = drain_run(s, sigfd);
-        if (s->conf->pid_file != NULL)
-            pidfile_remove(s->conf->pid_file);
+        /* A reload may name another one, which is the next process's. */
+        if (first->pid_file != NULL)
+            pidfile_remove(first->pid_file);
     }
+    conf_unref(first);
     if (empty)
         close_all(s);
     return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
