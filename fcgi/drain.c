@@ -51,7 +51,7 @@ visit_drain(struct worker *w, struct conn *c)
 /* Returns whether every connection ended before `deadline`; a second SIGTERM
  * or SIGINT cuts the wait short. */
 static bool
-wait_empty(struct server *s, int sigfd, int64_t deadline)
+wait_empty(struct server *s, int64_t deadline)
 {
     size_t in_use;
     int sig;
@@ -62,25 +62,25 @@ wait_empty(struct server *s, int sigfd, int64_t deadline)
             return true;
         if (clock_now() >= deadline)
             return false;
-        sig = signals_wait(s, sigfd, deadline);
+        sig = signals_wait(s, deadline);
         if (sig == SIGTERM || sig == SIGINT)
             return false;
     }
 }
 
 bool
-drain_run(struct server *s, int sigfd)
+drain_run(struct server *s)
 {
     bool empty;
 
     log_event(LOG_AT_INFO, "stop", "no new connections; what runs may end");
     server_accept_stop(s);
     each_conn(s, visit_drain);
-    empty = wait_empty(s, sigfd, clock_now() + s->conf->drain_timeout);
+    empty = wait_empty(s, clock_now() + s->conf->drain_timeout);
     if (!empty) {
         log_event(LOG_AT_WARNING, "stop", "commands still run: ending those that do not detach");
         each_conn(s, command_stop);
-        empty = wait_empty(s, sigfd, clock_now() + last_wait);
+        empty = wait_empty(s, clock_now() + last_wait);
     }
     log_event(LOG_AT_INFO, "drained", empty ? "nothing is left" : "a detached command goes on");
     return empty;

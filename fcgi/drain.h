@@ -11,6 +11,6 @@ struct server;
  * the commands that do not detach and waits a moment more.  Returns whether
  * nothing is left at work: if not, the process may end, but what it holds MUST
  * NOT be freed. */
-bool drain_run(struct server *s, int sigfd) __attribute__((warn_unused_result, nonnull));
+bool drain_run(struct server *s) __attribute__((warn_unused_result, nonnull));
 
 #endif

@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/fd.h"
 #include "conf/conf.h"
 #include "exec/engine.h"
 #include "fcgi/command.h"
@@ -61,8 +60,8 @@ reload(struct server *s)
         log_event(LOG_AT_ERROR, event, "the configuration in use stays");
     } else {
         if (needs_restart(s->conf, conf))
-            log_event(LOG_AT_WARNING, event,
-                "arena, max_connections and pid_file change with a restart");
+            log_event(
+                LOG_AT_WARNING, event, "arena, max_connections and pid_file change with a restart");
         (void)pthread_mutex_lock(&s->conf_lock);
         old = s->conf;
         s->conf = conf;
@@ -90,13 +89,13 @@ look_after(struct server *s)
 }
 
 static void
-serve(struct server *s, int sigfd)
+serve(struct server *s)
 {
     int64_t look = 0;
     int sig = 0;
 
     while (sig != SIGTERM && sig != SIGINT && !atomic_load(&s->stop_wanted)) {
-        sig = signals_wait(s, sigfd, atomic_load(&s->ticking) ? look : CLOCK_NEVER);
+        sig = signals_wait(s, atomic_load(&s->ticking) ? look : CLOCK_NEVER);
         if (sig == SIGHUP)
             reload(s);
         else if (sig == SIGUSR2)
@@ -163,22 +162,21 @@ serve_main(int listen_fd, struct conf *conf, char *const *args)
     static struct server server;
     struct server *s = &server;
     struct conf *first = conf_ref(conf);
-    FD_AUTO int sigfd = -1;
     bool empty = true;
     struct err err;
     int r;
 
     r = open_all(s, listen_fd, conf, args, &err);
     if (r == 0)
-        r = sigfd = signals_open(&err);
-    if (r >= 0)
+        r = signals_open(s, &err);
+    if (r == 0)
         r = announce(s, &err);
     if (r < 0) {
         log_event(LOG_AT_ERROR, "error", "%s", err.text);
         successor_report(err.text);
     } else {
-        serve(s, sigfd);
-        empty = drain_run(s, sigfd);
+        serve(s);
+        empty = drain_run(s);
         /* A reload may name another one, which is the next process's. */
         if (first->pid_file != NULL)
             pidfile_remove(first->pid_file);

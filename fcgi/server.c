@@ -180,7 +180,7 @@ server_open(struct server *s, int listen_fd, struct conf *conf, struct err *err)
     int r;
 
     s->conf = conf;
-    s->epfd = s->stop_fd = s->main_fd = s->wish_fd = s->timer.fd = -1;
+    s->epfd = s->stop_fd = s->main_fd = s->wish_fd = s->signal_fd = s->timer.fd = -1;
     (void)pthread_mutex_init(&s->conf_lock, NULL);
     (void)pthread_mutex_init(&s->pool_lock, NULL);
     open_socket(s, listen_fd);
@@ -201,6 +201,7 @@ server_close(struct server *s)
     fd_close(&s->stop_fd);
     fd_close(&s->main_fd);
     fd_close(&s->wish_fd);
+    fd_close(&s->signal_fd);
     fd_close(&s->listen_fd);
     conf_unref(s->conf);
     (void)pthread_mutex_destroy(&s->conf_lock);

@@ -97,9 +97,10 @@ struct server {
     int epfd;
     int listen_fd;
     bool unix_socket;
-    int stop_fd; /* eventfd: workers leave */
-    int main_fd; /* eventfd: the main thread looks around */
-    int wish_fd; /* eventfd: somebody wants an upgrade */
+    int stop_fd;   /* eventfd: workers leave */
+    int main_fd;   /* eventfd: the main thread looks around */
+    int signal_fd; /* signalfd of the main thread */
+    int wish_fd;   /* eventfd: somebody wants an upgrade */
     struct arena *arena;
     struct engine *engine;
     struct timer timer; /* slots of conns, then SERVER_TIMER_... */

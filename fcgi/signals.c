@@ -13,13 +13,12 @@
 #include "fcgi/signals.h"
 
 int
-signals_open(struct err *err)
+signals_open(struct server *s, struct err *err)
 {
     static const int own[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGUSR1, SIGPIPE };
     struct sigaction dfl = { .sa_handler = SIG_DFL };
     sigset_t set;
     size_t i;
-    int fd;
 
     /* libfcgi has put handlers on some of these. */
     (void)sigemptyset(&set);
@@ -28,14 +27,14 @@ signals_open(struct err *err)
         if (own[i] != SIGUSR1 && own[i] != SIGPIPE)
             (void)sigaddset(&set, own[i]);
     }
-    fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return fd < 0 ? err_sys(err, errno, "signalfd", NULL) : fd;
+    s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return s->signal_fd < 0 ? err_sys(err, errno, "signalfd", NULL) : 0;
 }
 
 int
-signals_wait(struct server *s, int sigfd, int64_t deadline)
+signals_wait(struct server *s, int64_t deadline)
 {
-    struct pollfd p[2] = { { .fd = sigfd, .events = POLLIN },
+    struct pollfd p[2] = { { .fd = s->signal_fd, .events = POLLIN },
         { .fd = s->main_fd, .events = POLLIN } };
     struct signalfd_siginfo info;
     int64_t left = (deadline - clock_now()) / CLOCK_MSEC;
@@ -47,6 +46,6 @@ signals_wait(struct server *s, int sigfd, int64_t deadline)
     if (poll(p, 2, deadline == CLOCK_NEVER ? -1 : (int)left + 1) <= 0)
         return 0;
     got = read(s->main_fd, &ticks, sizeof(ticks));
-    got = read(sigfd, &info, sizeof(info));
+    got = read(s->signal_fd, &info, sizeof(info));
     return got == (ssize_t)sizeof(info) ? (int)info.ssi_signo : 0;
 }
