@@ -12,6 +12,10 @@
 #include "fcgi/server.h"
 #include "fcgi/signals.h"
 
+enum {
+    WAIT_MAX = 3600 * 1000 /* ms; who waits longer calls again */
+};
+
 int
 signals_open(struct server *s, struct err *err)
 {
@@ -43,6 +47,8 @@ signals_wait(struct server *s, int64_t deadline)
 
     if (left < 0)
         left = 0;
+    else if (left > WAIT_MAX)
+        left = WAIT_MAX;
     if (poll(p, 2, deadline == CLOCK_NEVER ? -1 : (int)left + 1) <= 0)
         return 0;
     got = read(s->main_fd, &ticks, sizeof(ticks));
