@@ -50,7 +50,7 @@ put_escaped(struct buf *b, const char *s)
 {
     size_t hex;
 
-    while (*s != '\0') {
+    while (*s != '\0' && !b->full) {
         for (hex = 0; is_hex((unsigned char)s[hex]); hex++)
             continue;
         if (hex >= MASK_DIGITS) {
@@ -71,6 +71,36 @@ put_escaped(struct buf *b, const char *s)
     }
 }
 
+/* How much of a value may go onto the line, at most `max` bytes. */
+static size_t
+room_for(const struct log_line *l, const char *key, size_t max)
+{
+    size_t room = l->buf.full ? 0 : l->buf.max - l->buf.n;
+    size_t frame = strlen(key) + sizeof(" =\"...\"");
+
+    room = room > frame ? room - frame : 0;
+    return room < max ? room : max;
+}
+
+/* Writes a field whose value is escaped already; one that was cut shows it. */
+static void
+put_field(struct log_line *l, const char *key, const struct buf *value, bool quoted)
+{
+    buf_printf(&l->buf, quoted || value->full ? " %s=\"%.*s%s\"" : " %s=%.*s%s", key, (int)value->n,
+        (const char *)value->p, value->full ? "..." : "");
+}
+
+static void
+put_str(struct log_line *l, const char *key, const char *value, size_t max)
+{
+    char text[LOG_LINE_MAX];
+    struct buf b;
+
+    buf_over(&b, text, room_for(l, key, max));
+    put_escaped(&b, value);
+    put_field(l, key, &b, !is_plain(value));
+}
+
 void
 log_begin(struct log_line *l, enum log_level level, const char *event)
 {
@@ -86,35 +116,23 @@ log_begin(struct log_line *l, enum log_level level, const char *event)
 void
 log_str(struct log_line *l, const char *key, const char *value)
 {
-    struct buf before = l->buf;
-    bool plain = is_plain(value);
-
-    buf_printf(&l->buf, plain ? " %s=" : " %s=\"", key);
-    put_escaped(&l->buf, value);
-    if (!plain)
-        buf_putc(&l->buf, '"');
-    /* A value that does not fit goes whole: no quote stays open. */
-    if (l->buf.full)
-        l->buf = before;
+    put_str(l, key, value, LOG_VALUE_MAX);
 }
 
 void
 log_words(struct log_line *l, const char *key, char *const *words)
 {
-    struct buf before = l->buf;
+    char text[LOG_VALUE_MAX];
+    struct buf b;
     size_t i;
 
-    buf_printf(&l->buf, " %s=\"", key);
+    buf_over(&b, text, room_for(l, key, sizeof(text)));
     for (i = 0; words[i] != NULL; i++) {
         if (i > 0)
-            buf_putc(&l->buf, ' ');
-        put_escaped(&l->buf, words[i]);
+            buf_putc(&b, ' ');
+        put_escaped(&b, words[i]);
     }
-    buf_putc(&l->buf, '"');
-    if (l->buf.full) {
-        l->buf = before;
-        log_str(l, key, words[0]);
-    }
+    put_field(l, key, &b, true);
 }
 
 void
@@ -162,13 +180,13 @@ void
 log_event(enum log_level level, const char *event, const char *fmt, ...)
 {
     struct log_line l;
-    char msg[1024];
+    char msg[LOG_LINE_MAX];
     va_list ap;
 
     va_start(ap, fmt);
     (void)vsnprintf(msg, sizeof(msg), fmt, ap); /* a longer message is cut */
     va_end(ap);
     log_begin(&l, level, event);
-    log_str(&l, "msg", msg);
+    put_str(&l, "msg", msg, sizeof(msg));
     log_end(&l);
 }

@@ -21,8 +21,11 @@ enum log_level {
 };
 
 enum {
-    LOG_LINE_MAX = 2048
-}; /* bytes; a longer line loses its last fields */
+    LOG_LINE_MAX = 2048, /* bytes; a longer line loses its last fields */
+    LOG_VALUE_MAX = 384, /* bytes of a value as it is written; a longer one is
+                            cut and ends in "...", so that nobody who chooses
+                            one pushes the others off the line */
+};
 
 struct log_line {
     /* Private. */
@@ -46,7 +49,7 @@ void log_words(struct log_line *l, const char *key, char *const *words) __attrib
 void log_msec(struct log_line *l, const char *key, int64_t nsec) __attribute__((nonnull));
 void log_end(struct log_line *l) __attribute__((nonnull));
 
-/* A whole line with one field, "msg". */
+/* A whole line with one field, "msg", which may fill it. */
 void log_event(enum log_level level, const char *event, const char *fmt, ...)
     __attribute__((nonnull(2, 3), format(printf, 3, 4)));
 
