@@ -1,11 +1,10 @@
 /* tests/fcgi/test_log.c -- fcgi/log.h, promise by promise: lines are read back as anybody would.
  *
- * stderr is a socket that keeps the borders of writes, and syslog(3) is ours.
+ * stderr is a socket that keeps the borders of writes, and syslog(3) is a fake.
  */
 #include "config.h"
 
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,12 +15,14 @@
 
 #include "base/fd.h"
 #include "fcgi/log.h"
+#include "tests/fcgi/fakelog.h"
+#include "tests/fcgi/logline.h"
 #include "tests/suite.h"
 
 #define TOKEN "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
 
 enum {
-    FIELDS = 64,
+    VALUES = 12,
     THREADS = 4,
     EACH = 300
 };
@@ -29,54 +30,6 @@ enum {
 static int real_stderr, ours = -1;
 static char line[2 * LOG_LINE_MAX];
 static struct log_line l;
-
-static struct {
-    char ident[32], text[LOG_LINE_MAX];
-    int option, facility, priority;
-    unsigned opened, lines;
-} told; /* what syslog was told */
-
-void openlog(const char *ident, int option, int facility);
-void syslog(int priority, const char *fmt, ...);
-void __syslog_chk(int priority, int flag, const char *fmt, ...); /* NOLINT: glibc's name */
-
-void
-openlog(const char *ident, int option, int facility)
-{
-    (void)snprintf(told.ident, sizeof told.ident, "%s", ident);
-    told.option = option;
-    told.facility = facility;
-    told.opened++;
-}
-
-static void
-tell(int priority, const char *fmt, va_list ap)
-{
-    told.priority = priority;
-    told.lines++;
-    (void)vsnprintf(told.text, sizeof told.text, fmt, ap);
-}
-
-void
-syslog(int priority, const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    tell(priority, fmt, ap);
-    va_end(ap);
-}
-
-void
-__syslog_chk(int priority, int flag, const char *fmt, ...)
-{
-    va_list ap;
-
-    (void)flag;
-    va_start(ap, fmt);
-    tell(priority, fmt, ap);
-    va_end(ap);
-}
 
 static void
 use_socket(int type)
@@ -118,66 +71,12 @@ take_line(void)
     return true;
 }
 
-static struct field {
-    char key[32];
-    char value[2 * LOG_LINE_MAX]; /* unquoted */
-    bool quoted;
-} field[FIELDS];
-static unsigned nfields;
-static char stamp[64], level[16], event[32];
-
-static int
-digit(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = strchr(digits, c);
-
-    ck_assert(c != '\0' && at != NULL);
-    return (int)(at - digits);
-}
-
-/* Reads a value of either form.  Returns what follows. */
-static const char *
-read_value(const char *s, struct field *f)
-{
-    size_t n = 0;
-
-    f->quoted = *s == '"';
-    s += f->quoted;
-    while (f->quoted ? *s != '"' : *s != ' ' && *s != '\n') {
-        ck_assert(*s >= ' ' && *s <= '~');
-        if (!f->quoted)
-            ck_assert(*s != '"' && *s != '\\' && *s != '=');
-        if (*s == '\\' && s[1] == 'x') {
-            f->value[n++] = (char)(digit(s[2]) * 16 + digit(s[3]));
-            s += 4;
-        } else {
-            s += *s == '\\';
-            f->value[n++] = *s++;
-        }
-    }
-    f->value[n] = '\0';
-    return s + f->quoted;
-}
+static struct logline seen; /* the last line, read back */
 
 static void
 parse_line(void)
 {
-    const char *s = line;
-    int used = 0;
-
-    ck_assert_int_eq(sscanf(s, "%63s %15s %31s%n", stamp, level, event, &used), 3);
-    for (nfields = 0, s += used; *s == ' '; nfields++) {
-        const char *equals = strchr(s, '=');
-
-        ck_assert_uint_lt(nfields, FIELDS);
-        ck_assert_ptr_nonnull(equals);
-        (void)snprintf(
-            field[nfields].key, sizeof field[0].key, "%.*s", (int)(equals - s - 1), s + 1);
-        ck_assert_ptr_null(strpbrk(field[nfields].key, " \"\\"));
-        s = read_value(equals + 1, &field[nfields]);
-    }
-    ck_assert_str_eq(s, "\n"); /* one, and nothing behind it */
+    ck_assert_msg(logline_read(line, &seen), "not a line of log: %s", line);
 }
 
 static void
@@ -197,9 +96,9 @@ end(void)
 static void
 assert_field(unsigned i, const char *key, const char *value)
 {
-    ck_assert_uint_lt(i, nfields);
-    ck_assert_str_eq(field[i].key, key);
-    ck_assert_str_eq(field[i].value, value);
+    ck_assert_uint_lt(i, seen.n);
+    ck_assert_str_eq(seen.field[i].key, key);
+    ck_assert_str_eq(seen.field[i].value, value);
 }
 
 START_TEST(a_line_is_stamp_level_event_and_fields)
@@ -226,8 +125,8 @@ START_TEST(the_stamp_is_utc_now)
 
     begin();
     end();
-    ck_assert_int_eq(sscanf(stamp, "%d-%d-%dT%d:%d:%d.%dZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-                         &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &msec),
+    ck_assert_int_eq(sscanf(seen.stamp, "%d-%d-%dT%d:%d:%d.%dZ", &tm.tm_year, &tm.tm_mon,
+                         &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &msec),
         7);
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
@@ -245,8 +144,8 @@ START_TEST(each_level_has_its_name_and_priority)
     log_event(at[_i], "stop", "x");
     ck_assert(take_line());
     parse_line();
-    ck_assert_str_eq(level, name[_i]);
-    ck_assert_int_eq(told.priority & 7, priority[_i]);
+    ck_assert_str_eq(seen.level, name[_i]);
+    ck_assert_int_eq(fakelog_told.priority & 7, priority[_i]);
 }
 END_TEST
 
@@ -272,7 +171,7 @@ START_TEST(plain_values_stand_as_they_are)
     log_str(&l, "k", value[_i]);
     end();
     assert_field(0, "k", value[_i]);
-    ck_assert(!field[0].quoted);
+    ck_assert(!seen.field[0].quoted);
 }
 END_TEST
 
@@ -287,7 +186,7 @@ START_TEST(other_values_are_quoted_and_read_back)
     log_int(&l, "n", 7);
     end();
     assert_field(0, "k", value[_i]);
-    ck_assert(field[0].quoted);
+    ck_assert(seen.field[0].quoted);
     assert_field(1, "n", "7");
 }
 END_TEST
@@ -408,12 +307,12 @@ START_TEST(a_long_value_is_cut_and_pushes_no_other_off_the_line)
     log_str(&l, "client", "2001:db8:0:0:0:0:0:1");
     log_int(&l, "status", 401);
     end();
-    ck_assert_uint_eq(nfields, 5);
-    n = strlen(field[1].value);
+    ck_assert_uint_eq(seen.n, 5);
+    n = strlen(seen.field[1].value);
     ck_assert_uint_gt(n, LOG_VALUE_MAX / 5);
-    ck_assert_str_eq(field[1].value + n - 3, "...");
-    ck_assert_uint_eq(strspn(field[1].value, (char[]){ kind[_i], '\0' }), n - 3);
-    ck_assert_str_eq(field[2].value, field[1].value);
+    ck_assert_str_eq(seen.field[1].value + n - 3, "...");
+    ck_assert_uint_eq(strspn(seen.field[1].value, (char[]){ kind[_i], '\0' }), n - 3);
+    ck_assert_str_eq(seen.field[2].value, seen.field[1].value);
     assert_field(3, "client", "2001:db8:0:0:0:0:0:1");
     assert_field(4, "status", "401");
     free(value);
@@ -449,8 +348,8 @@ START_TEST(a_line_that_is_full_loses_its_last_fields)
     end();
     ck_assert_uint_le(strlen(line), LOG_LINE_MAX);
     ck_assert_uint_gt(strlen(line), LOG_LINE_MAX - 50);
-    for (i = 0; i < nfields; i++)
-        ck_assert_str_eq(field[i].key, "key");
+    for (i = 0; i < seen.n; i++)
+        ck_assert_str_eq(seen.field[i].key, "key");
 }
 END_TEST
 
@@ -461,7 +360,7 @@ START_TEST(a_message_may_fill_a_line)
     log_event(LOG_AT_INFO, "event", "%s", value);
     ck_assert(take_line());
     parse_line();
-    ck_assert_uint_eq(nfields, 1);
+    ck_assert_uint_eq(seen.n, 1);
     ck_assert_uint_le(strlen(line), LOG_LINE_MAX);
     ck_assert_uint_gt(strlen(line), LOG_LINE_MAX - 10);
     free(value);
@@ -473,7 +372,7 @@ START_TEST(a_message_is_formatted)
     log_event(LOG_AT_WARNING, "reload", "%s:%d: %s", "cmon.conf", 12, "no such option");
     ck_assert(take_line());
     parse_line();
-    ck_assert_str_eq(event, "reload");
+    ck_assert_str_eq(seen.event, "reload");
     assert_field(0, "msg", "cmon.conf:12: no such option");
 }
 END_TEST
@@ -507,20 +406,22 @@ random_value(char *out, size_t max)
     int kind = (int)(random() % 3);
 
     for (i = 0; i < n; i++)
-        out[i] = kind == 0                         ? (char)(1 + random() % 255)
-                 : kind == 1 || random() % 50 == 0 ? often[(size_t)random() % (sizeof often - 1)]
-                                                   : often[(size_t)random() % 12];
+        if (kind == 0)
+            out[i] = (char)(1 + random() % 255);
+        else
+            out[i] =
+                often[(size_t)random() % (kind == 1 || random() % 50 == 0 ? sizeof often - 1 : 12)];
     out[n] = '\0';
 }
 
 START_TEST(whatever_is_logged_the_line_can_be_read)
 {
-    static char value[FIELDS][1500], want[12 * 1500];
+    static char value[VALUES][1500], want[2 * 1500];
     unsigned round, i, n;
 
     srandom(7 + (unsigned)_i);
     for (round = 0; round < 300; round++) {
-        n = (unsigned)random() % 12;
+        n = (unsigned)random() % VALUES;
         begin();
         for (i = 0; i < n; i++) {
             random_value(value[i], i % 3 == 0 ? 1500 : 60);
@@ -528,16 +429,16 @@ START_TEST(whatever_is_logged_the_line_can_be_read)
         }
         end();
         ck_assert_uint_le(strlen(line), LOG_LINE_MAX);
-        ck_assert_uint_le(nfields, n);
-        for (i = 0; i < nfields; i++) {
-            size_t got = strlen(field[i].value);
+        ck_assert_uint_le(seen.n, n);
+        for (i = 0; i < seen.n; i++) {
+            size_t got = strlen(seen.field[i].value);
 
             masked(value[i], want);
-            if (strcmp(field[i].value, want) == 0)
+            if (strcmp(seen.field[i].value, want) == 0)
                 continue;
             ck_assert_uint_ge(got, 3);
-            ck_assert_str_eq(field[i].value + got - 3, "...");
-            ck_assert(memcmp(field[i].value, want, got - 3) == 0);
+            ck_assert_str_eq(seen.field[i].value + got - 3, "...");
+            ck_assert(memcmp(seen.field[i].value, want, got - 3) == 0);
         }
     }
 }
@@ -546,16 +447,16 @@ END_TEST
 START_TEST(syslog_is_opened_as_said_and_gets_lines_without_a_stamp)
 {
     log_open(true, true);
-    ck_assert_str_eq(told.ident, "cmon");
-    ck_assert_int_eq(told.option, 0x01 | 0x02); /* LOG_PID, LOG_CONS */
-    ck_assert_int_eq(told.facility, 3 << 3);    /* LOG_DAEMON */
+    ck_assert_str_eq(fakelog_told.ident, "cmon");
+    ck_assert_int_eq(fakelog_told.option, 0x01 | 0x02); /* LOG_PID, LOG_CONS */
+    ck_assert_int_eq(fakelog_told.facility, 3 << 3);    /* LOG_DAEMON */
     begin();
     log_str(&l, "uri", "/%s%n x");
     end();
-    ck_assert_str_eq(told.text, "INFO request uri=\"/%s%n x\"");
-    ck_assert_uint_eq(told.lines, 1);
+    ck_assert_str_eq(fakelog_told.text, "INFO request uri=\"/%s%n x\"");
+    ck_assert_uint_eq(fakelog_told.lines, 1);
     log_open(true, true);
-    ck_assert_uint_eq(told.opened, 1);
+    ck_assert_uint_eq(fakelog_told.opened, 1);
 }
 END_TEST
 
@@ -563,19 +464,19 @@ START_TEST(lines_go_where_they_were_sent_and_to_stderr_at_first)
 {
     log_event(LOG_AT_INFO, "a", "x");
     ck_assert(take_line());
-    ck_assert_uint_eq(told.lines, 0);
+    ck_assert_uint_eq(fakelog_told.lines, 0);
     log_open(false, true);
     log_event(LOG_AT_INFO, "b", "x");
     ck_assert(!take_line());
-    ck_assert_uint_eq(told.lines, 1);
+    ck_assert_uint_eq(fakelog_told.lines, 1);
     log_open(false, false);
     log_event(LOG_AT_INFO, "c", "x");
     ck_assert(!take_line());
-    ck_assert_uint_eq(told.lines, 1);
+    ck_assert_uint_eq(fakelog_told.lines, 1);
     log_open(true, false);
     log_event(LOG_AT_INFO, "d", "x");
     ck_assert(take_line());
-    ck_assert_uint_eq(told.lines, 1);
+    ck_assert_uint_eq(fakelog_told.lines, 1);
 }
 END_TEST
 
@@ -615,9 +516,9 @@ START_TEST(lines_of_threads_do_not_mix)
         while (!take_line())
             (void)usleep(50);
         parse_line();
-        ck_assert_uint_eq(nfields, 3);
-        t = strtol(field[0].value, NULL, 10);
-        ck_assert_uint_eq(strtoul(field[1].value, NULL, 10), next[t]++);
+        ck_assert_uint_eq(seen.n, 3);
+        t = strtol(seen.field[0].value, NULL, 10);
+        ck_assert_uint_eq(strtoul(seen.field[1].value, NULL, 10), next[t]++);
         assert_field(2, "text", "words that are to stay together");
     }
     for (t = 0; t < THREADS; t++)
