@@ -40,11 +40,12 @@ is "64 at once: each has its own output and exit code" "$mixed" ""
 # 200 sleepers, and one who only wants to know.
 answers 200 GET /fast
 begin=$(now_ms)
-for _ in $(seq 200); do
+for _ in $(seq 250); do
     echo "url = \"$URL/sleep\""
     echo "output = /dev/null"
 done >sleep.curl
-it_tls_curl -Z --parallel-immediate --parallel-max 200 -H @key.header -K sleep.curl \
+head -400 sleep.curl >most.curl # two lines each
+it_tls_curl -Z --parallel-immediate --parallel-max 200 -H @key.header -K most.curl \
     -w '%{http_code}\n' >codes 2>err &
 sleepers=$!
 sleep 1
@@ -60,6 +61,24 @@ is "all 200 were run" "$(sort codes | uniq -c | xargs)" "200 200"
 most=4000 # on two loaded cores; alone it is 2.1 s
 [ -z "$SAN" ] || most=9000
 ok "side by side ($took ms)" [ $took -lt $most ]
+
+# 500 at once, which is beyond what one curl does.
+if [ -n "$CMON_FULL" ]; then
+    stop
+    sed -i 's/^max_running = .*/max_running = 500/' "$CONF"
+    serve
+    head -500 sleep.curl >half.curl # two lines each
+    begin=$(now_ms)
+    it_tls_curl -Z --parallel-immediate --parallel-max 250 -H @key.header -K half.curl \
+        -w '%{http_code}\n' >codes.1 2>err.1 &
+    half=$!
+    it_tls_curl -Z --parallel-immediate --parallel-max 250 -H @key.header -K half.curl \
+        -w '%{http_code}\n' >codes 2>err
+    wait $half
+    took=$(($(now_ms) - begin))
+    is "all 500 were run" "$(cat codes codes.1 | sort | uniq -c | xargs)" "500 200"
+    note "500 times sleep 2 took $took ms"
+fi
 
 # One at a time when the limit says so, in order of arrival, and all of them.
 stop
