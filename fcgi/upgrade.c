@@ -90,10 +90,11 @@ succeed(struct server *s)
     notify_send(text);
     (void)snprintf(text, sizeof(text), "process %ld serves now", (long)u->successor.member.pid);
     successor_release(&u->successor);
+    /* Before the lock goes: another upgrade must not begin in between. */
+    server_stop(s);
     c = forget(s);
     log_event(LOG_AT_INFO, "restart", "%s", text);
     answer(c, true, text);
-    server_stop(s);
 }
 
 /* As succeed(). */

@@ -16,6 +16,7 @@ it_scripts = \
 	%D%/other_servers.sh \
 	%D%/parallel.sh \
 	%D%/quickstart_user.sh \
+	%D%/races.sh \
 	%D%/reload.sh \
 	%D%/restart.sh \
 	%D%/root_quickstart.sh \
