@@ -38,6 +38,8 @@ successor_init(struct successor *s, char *const *args, struct err *err)
 void
 successor_done(struct successor *s, struct engine *e)
 {
+    if (s->program == NULL)
+        return; /* it never began */
     if (s->pidfd >= 0)
         engine_forget(e, &s->member);
     fd_close(&s->pidfd);

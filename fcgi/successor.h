@@ -29,7 +29,8 @@ struct successor {
 int successor_init(struct successor *s, char *const *args, struct err *err)
     __attribute__((warn_unused_result, nonnull));
 
-/* Frees what successor_init() took.  One that lives goes on without us. */
+/* Frees what successor_init() took, if it was ever called; *s was zeroed before.
+ * One that lives goes on without us. */
 void successor_done(struct successor *s, struct engine *e) __attribute__((nonnull(1)));
 
 /* Starts one on a listening socket.  Returns 0 or -errno. */

@@ -6,6 +6,7 @@ it_scripts = \
 	%D%/cli.sh \
 	%D%/config_errors.sh \
 	%D%/disconnect.sh \
+	%D%/faults.sh \
 	%D%/git.sh \
 	%D%/house.sh \
 	%D%/injection.sh \
