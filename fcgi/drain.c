@@ -9,6 +9,7 @@
 #include "fcgi/conn.h"
 #include "fcgi/drain.h"
 #include "fcgi/log.h"
+#include "fcgi/orphans.h"
 #include "fcgi/server.h"
 #include "fcgi/signals.h"
 
@@ -54,6 +55,7 @@ static bool
 wait_empty(struct server *s, int64_t deadline)
 {
     size_t in_use;
+    int64_t look;
     int sig;
 
     for (;;) {
@@ -62,7 +64,8 @@ wait_empty(struct server *s, int64_t deadline)
             return true;
         if (clock_now() >= deadline)
             return false;
-        sig = signals_wait(s, deadline);
+        look = orphans_look(s);
+        sig = signals_wait(s, look < deadline ? look : deadline);
         if (sig == SIGTERM || sig == SIGINT)
             return false;
     }
@@ -82,6 +85,7 @@ drain_run(struct server *s)
         each_conn(s, command_stop);
         empty = wait_empty(s, clock_now() + last_wait);
     }
+    orphans_end(s);
     log_event(LOG_AT_INFO, "drained", empty ? "nothing is left" : "a detached command goes on");
     return empty;
 }

@@ -13,6 +13,7 @@ noinst_LIBRARIES += %D%/libresponder.a
 	%D%/intake.c %D%/intake.h \
 	%D%/log.c %D%/log.h \
 	%D%/notify.c %D%/notify.h \
+	%D%/orphans.c %D%/orphans.h \
 	%D%/pidfile.c %D%/pidfile.h \
 	%D%/record.c %D%/record.h \
 	%D%/reply.c %D%/reply.h \

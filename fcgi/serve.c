@@ -5,15 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/err.h"
 #include "conf/conf.h"
-#include "exec/engine.h"
 #include "fcgi/command.h"
 #include "fcgi/conn.h"
 #include "fcgi/drain.h"
 #include "fcgi/log.h"
 #include "fcgi/notify.h"
+#include "fcgi/orphans.h"
 #include "fcgi/pidfile.h"
 #include "fcgi/serve.h"
 #include "fcgi/server.h"
@@ -21,9 +20,6 @@
 #include "fcgi/successor.h"
 #include "fcgi/upgrade.h"
 #include "fcgi/worker.h"
-
-/* How often orphans are looked for. */
-static const int64_t look_interval = 1 * CLOCK_SEC;
 
 static void
 say_to_log(void *ctx, enum conf_level level, const char *file, int line, const char *msg)
@@ -75,35 +71,17 @@ reload(struct server *s)
     notify_send("READY=1");
 }
 
-/* Orphans are looked after while commands run, and until none is left. */
-static void
-look_after(struct server *s)
-{
-    bool more = engine_reap(s->engine);
-
-    /* In this order: a command that starts now sees `ticking` false and wakes
-     * us, or is seen here. */
-    atomic_store(&s->ticking, false);
-    if (more || sched_running(&s->sched) > 0)
-        atomic_store(&s->ticking, true);
-}
-
 static void
 serve(struct server *s)
 {
-    int64_t look = 0;
     int sig = 0;
 
     while (sig != SIGTERM && sig != SIGINT && !atomic_load(&s->stop_wanted)) {
-        sig = signals_wait(s, atomic_load(&s->ticking) ? look : CLOCK_NEVER);
+        sig = signals_wait(s, orphans_look(s));
         if (sig == SIGHUP)
             reload(s);
         else if (sig == SIGUSR2)
             server_wish_upgrade(s);
-        if (clock_now() >= look) {
-            look_after(s);
-            look = clock_now() + look_interval;
-        }
     }
     if (!atomic_load(&s->stop_wanted))
         notify_send("STOPPING=1");

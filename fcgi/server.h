@@ -124,6 +124,7 @@ struct server {
     size_t nworkers;
     atomic_bool draining;
     atomic_bool ticking;     /* the main thread wakes every second */
+    int64_t next_look;       /* ns, when it does; its own */
     atomic_bool stop_wanted; /* by POST /restart */
 };
 

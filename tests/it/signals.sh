@@ -8,6 +8,11 @@ routes() {
 	grace = 0.5
 	pid_file = "cmon.pid"
 	route "/second" { argv = { "sh", "-c", "echo \$\$ >second.pid; sleep 1; echo finished" } }
+	route "/talker" {
+	    argv = { "sh", "-c", "(sleep 0.2; head -c 1500000 /dev/zero && touch wrote) &" }
+	    detach = yes
+	}
+	route "/meanwhile" { argv = { "sh", "-c", "echo > second.pid; sleep 2.4" } }
 	route "/long"   { argv = { "sh", "-c", "echo \$\$ >long.pid; sleep 30" } }
 	$1
 	EOC
@@ -47,6 +52,17 @@ for signal in TERM INT; do
     is "and then ends with 0" $ended 0
     serve
 done
+
+# What a detached command has left may go on talking while we drain.
+rm -f wrote second.pid
+ask GET /talker
+ask_meanwhile drained GET /meanwhile
+within 5 [ -s second.pid ] || fail "the command has started"
+kill -TERM "$pid"
+wait "$asked"
+ok "what was left running is listened to while it drains" [ -e wrote ]
+wait "$pid"
+serve
 
 # While it drains it takes no more connections.
 rm -f long.pid

@@ -1,0 +1,40 @@
+/* fcgi/orphans.c -- contracts are in orphans.h. */
+#include "config.h"
+
+#include "base/clock.h"
+#include "exec/engine.h"
+#include "fcgi/orphans.h"
+#include "fcgi/server.h"
+
+static const int64_t look_interval = 1 * CLOCK_SEC;
+
+static void
+look(struct server *s)
+{
+    bool running, more;
+
+    /* In this order: a command that starts from here on sees `ticking` false
+     * and wakes us, one that runs is counted, and what an earlier one has left
+     * is found. */
+    atomic_store(&s->ticking, false);
+    running = sched_running(&s->sched) > 0;
+    more = engine_reap(s->engine);
+    if (running || more)
+        atomic_store(&s->ticking, true);
+}
+
+int64_t
+orphans_look(struct server *s)
+{
+    if (atomic_load(&s->ticking) && clock_now() >= s->next_look) {
+        look(s);
+        s->next_look = clock_now() + look_interval;
+    }
+    return atomic_load(&s->ticking) ? s->next_look : CLOCK_NEVER;
+}
+
+void
+orphans_end(struct server *s)
+{
+    (void)engine_reap(s->engine); /* what stays is meant to */
+}

@@ -1,0 +1,16 @@
+/* fcgi/orphans.h -- the main thread looks after what commands leave behind. */
+#ifndef FCGI_ORPHANS_H
+#define FCGI_ORPHANS_H
+
+#include <stdint.h>
+
+struct server;
+
+/* Looks, if it is time to.  Returns when to call again: clock_now() time, or
+ * CLOCK_NEVER as long as server_tick() does not wake the main thread. */
+int64_t orphans_look(struct server *s) __attribute__((warn_unused_result, nonnull));
+
+/* Before the end: whoever outlived its command in spite of all is ended now. */
+void orphans_end(struct server *s) __attribute__((nonnull));
+
+#endif
