@@ -12,6 +12,7 @@
 #include "fcgi/orphans.h"
 #include "fcgi/server.h"
 #include "fcgi/signals.h"
+#include "fcgi/upgrade.h"
 
 /* How long killed commands have, at the end of the drain, to be buried. */
 static const int64_t last_wait = 2 * CLOCK_SEC;
@@ -78,6 +79,7 @@ drain_run(struct server *s)
 
     log_event(LOG_AT_INFO, "stop", "no new connections; what runs may end");
     server_accept_stop(s);
+    upgrade_cancel(s); /* whoever stops us does not want another one to go on */
     each_conn(s, visit_drain);
     empty = wait_empty(s, clock_now() + s->conf->drain_timeout);
     if (!empty) {

@@ -198,14 +198,26 @@ upgrade_event(struct worker *w)
     }
 }
 
-void
-upgrade_deadline(struct worker *w)
+static void
+fail_if_under_way(struct server *s, const char *why)
 {
-    struct upgrade *u = &w->server->upgrade;
+    struct upgrade *u = &s->upgrade;
 
     (void)pthread_mutex_lock(&u->lock);
     if (u->under_way)
-        fail(w->server, "did not get ready in time");
+        fail(s, why);
     else
         (void)pthread_mutex_unlock(&u->lock);
+}
+
+void
+upgrade_deadline(struct worker *w)
+{
+    fail_if_under_way(w->server, "did not get ready in time");
+}
+
+void
+upgrade_cancel(struct server *s)
+{
+    fail_if_under_way(s, "is not wanted any more");
 }

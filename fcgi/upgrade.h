@@ -50,4 +50,7 @@ void upgrade_event(struct worker *w) __attribute__((nonnull));
 /* The new process is late: ends it. */
 void upgrade_deadline(struct worker *w) __attribute__((nonnull));
 
+/* We stop: ends a new process that is not ready yet.  After draining has begun. */
+void upgrade_cancel(struct server *s) __attribute__((nonnull));
+
 #endif

@@ -111,6 +111,20 @@ answers 500 POST /restart
 is "a program that is gone leaves the old process serving" "$(who)" "$pid"
 mv cmon.away cmon
 
+# Who is told to stop does not leave another one behind that is about to begin.
+mv cmon cmon.away
+printf '#!/bin/sh\nsleep 1\nexec "%s/cmon.away" "$@"\n' "$T" >cmon
+chmod +x cmon
+before=$(grep -c ' ready' "$LOG")
+kill -USR2 "$pid"
+sleep 0.4
+kill -TERM "$pid"
+ok "SIGTERM in the middle of an upgrade ends the process" within 5 gone "$pid"
+sleep 1.5
+is "and nobody takes its place" "$(grep -c ' ready' "$LOG")" "$before"
+mv cmon.away cmon
+serve
+
 # A supervisor that watches the pid: we end, it starts the next.
 routes 'restart = exit'
 kill -HUP "$pid"
