@@ -124,7 +124,8 @@ read_on(struct worker *w, struct conn *c)
     conn_watch(c, EPOLLIN | EPOLLRDHUP);
 }
 
-/* Out of descriptors or memory: the connection waits in the backlog. */
+/* Out of descriptors or memory: the connection waits in the backlog.  Or
+ * somebody else who has the socket has shut it down: that is for good. */
 static void
 accept_later(struct server *s, int num)
 {
@@ -145,10 +146,10 @@ intake_accept(struct worker *w)
     num = errno;
     if (fd < 0) {
         conn_put_back(c);
-        if (num == EMFILE || num == ENFILE || num == ENOMEM || num == ENOBUFS)
-            accept_later(s, num);
-        else
+        if (num == EAGAIN || num == EINTR || num == ECONNABORTED)
             server_accept_again(s);
+        else
+            accept_later(s, num);
         return;
     }
     server_accept_again(s);

@@ -32,4 +32,25 @@ for fault in epoll_create1:EMFILE:1 eventfd2:EMFILE:1 eventfd2:EMFILE:2 eventfd2
         "$ended $(grep -c ' ERROR error' "$LOG")" "1 1"
 done
 
+# Somebody else who has the listening socket shuts it down: it is dead for all.
+cat >shut.py <<-'EOP'
+	import os, socket, subprocess, sys, time
+	s = socket.socket(socket.AF_UNIX)
+	s.bind(sys.argv[1])
+	s.listen()
+	p = subprocess.Popen(sys.argv[2:], stdin=s)
+	while not os.path.exists("cmon.pid"):
+	    time.sleep(0.01)
+	time.sleep(0.2)
+	s.shutdown(socket.SHUT_RDWR)
+	time.sleep(1)
+	with open("/proc/%d/stat" % p.pid) as stat:
+	    words = stat.read().rsplit(")", 1)[1].split()
+	p.terminate()
+	print("ticks", int(words[11]) + int(words[12]) < 20, "ended", p.wait())
+EOP
+rm -f cmon.pid
+is "a listening socket that is shut down makes it neither spin nor hang" \
+    "$(timeout 20 python3 shut.py "$T/shut.sock" "$CMON" -c "$CONF" 2>>"$LOG")" "ticks True ended 0"
+
 finish
