@@ -2,6 +2,8 @@
 #include "config.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -124,8 +126,17 @@ read_on(struct worker *w, struct conn *c)
     conn_watch(c, EPOLLIN | EPOLLRDHUP);
 }
 
-/* Out of descriptors or memory: the connection waits in the backlog.  Or
- * somebody else who has the socket has shut it down: that is for good. */
+/* Whether somebody else who has the listening socket has shut it down.  Then
+ * it is readable for ever, and accept4(2) may say nothing but EAGAIN. */
+static bool
+is_shut(int fd)
+{
+    struct pollfd p = { .fd = fd };
+
+    return poll(&p, 1, 0) > 0;
+}
+
+/* Out of descriptors or memory: the connection waits in the backlog. */
 static void
 accept_later(struct server *s, int num)
 {
@@ -146,6 +157,8 @@ intake_accept(struct worker *w)
     num = errno;
     if (fd < 0) {
         conn_put_back(c);
+        if (num == EAGAIN && is_shut(s->listen_fd))
+            num = ESHUTDOWN;
         if (num == EAGAIN || num == EINTR || num == ECONNABORTED)
             server_accept_again(s);
         else
