@@ -123,7 +123,9 @@ print(const struct single *s, bool json)
         return print_json(reply);
     if (reply->result != NULL || reply->status < 400)
         r = reply->data.p != NULL ? fd_write_all(STDOUT_FILENO, reply->data.p, reply->data.n) : 0;
-    if (reply->status >= 400 && reply->result == NULL)
+    if (reply->status >= 400 && reply->why != NULL)
+        (void)fprintf(stderr, "cmon: %s: %s\n", reply->message, reply->why);
+    else if (reply->status >= 400 && reply->result == NULL)
         (void)fprintf(stderr, "cmon: %s%s%.*s\n", reply->message, reply->data.n > 0 ? ": " : "",
             (int)reply->data.n, reply->data.n > 0 ? (const char *)reply->data.p : "");
     else if (reply->status == 504)

@@ -24,6 +24,15 @@ refuse(struct handled *h, int status, const char *message)
     h->reply = (struct reply){ .status = status, .message = message };
 }
 
+/* Short of something of our own: who comes again may find it over. */
+static void
+busy(const char *why, struct reply *ret_reply)
+{
+    *ret_reply = (struct reply){
+        .status = 503, .message = "Busy", .why = why, .retry_after = RETRY_SECONDS
+    };
+}
+
 /* Whether the method fits the route; what does not need more is replied. */
 static bool
 check_method(unsigned method, const struct route *rt, struct handled *h)
@@ -66,6 +75,15 @@ keep_text(struct region *r, const struct err *err)
     return text != NULL ? text : "out of memory";
 }
 
+static void
+refuse_params(int rc, struct region *r, const struct err *err, struct handled *h)
+{
+    if (rc == -EINVAL)
+        refuse(h, 400, keep_text(r, err));
+    else
+        busy(keep_text(r, err), &h->reply);
+}
+
 /* Finds the command's file: known since the configuration was read, or, if it
  * was missing then, perhaps here by now. */
 static int
@@ -88,7 +106,7 @@ plan_run(const struct conf *conf, const struct route *rt, const struct params *p
     if (rc == 0)
         rc = params_env(rt, params, r, &h->envp, &err);
     if (rc < 0) {
-        refuse(h, rc == -EINVAL ? 400 : 503, keep_text(r, &err));
+        refuse_params(rc, r, &err, h);
         return;
     }
     rc = find_command(conf, rt, r, h, &err);
@@ -134,7 +152,7 @@ decide(const struct conf *conf, const struct identity *who, const struct req *re
         return;
     rc = params_bind(rt, req->query, r, &params, &err);
     if (rc < 0)
-        refuse(h, rc == -EINVAL ? 400 : 503, keep_text(r, &err));
+        refuse_params(rc, r, &err, h);
     else if (!authorize(who, verb, rt, &params))
         refuse(h, 403, "Forbidden");
     else if (rt->action == ROUTE_RESTART)
@@ -151,16 +169,17 @@ handle_request(const struct conf *conf, const struct identity *who, const struct
 {
     struct handled *h = ret_handled;
     const char *path = req_path(req, conf->mount, r);
+    const struct route *rt = path != NULL ? conf_route(conf, path) : NULL;
     unsigned method = method_from_name(req->method);
 
     *h = (struct handled){ .next = HANDLE_REPLY };
-    h->route = path != NULL ? conf_route(conf, path) : NULL;
     /* A key that the web server hands out to anybody is no key. */
     if (guard_is_exposed(&conf->guard, req->document_root)) {
         refuse(h, 500, "the key or the configuration lies under the document root; move it");
     } else if (who->kind == IDENTITY_NONE) {
         refuse(h, 401, "Authentication Error");
     } else {
+        h->route = rt;
         decide(conf, who, req, method, r, h);
         if (method == METHOD_HEAD)
             h->reply.no_body = true;
@@ -170,12 +189,9 @@ handle_request(const struct conf *conf, const struct identity *who, const struct
 void
 handle_start_failure(int num, const char *why, struct reply *ret_reply)
 {
-    bool shortage = num == EAGAIN || num == ENOMEM || num == EMFILE || num == ENFILE;
-
-    *ret_reply = (struct reply){
-        .status = shortage ? 503 : 500,
-        .message = shortage ? "Busy" : "Command failed",
-        .data = span_str(why),
-        .retry_after = shortage ? RETRY_SECONDS : 0,
-    };
+    if (num == EAGAIN || num == ENOMEM || num == EMFILE || num == ENFILE)
+        busy(why, ret_reply);
+    else
+        *ret_reply =
+            (struct reply){ .status = 500, .message = "Command failed", .data = span_str(why) };
 }

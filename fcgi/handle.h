@@ -36,7 +36,8 @@ void handle_request(const struct conf *conf, const struct identity *who, const s
     struct region *r, struct handled *ret_handled) __attribute__((nonnull));
 
 /* The reply for a command that did not come to life: 503 when the machine is
- * short of processes, memory or descriptors, else 500 that says why. */
+ * short of processes, memory or descriptors, else 500 that says why.  Keeps
+ * `why` as it is. */
 void handle_start_failure(int num, const char *why, struct reply *ret_reply)
     __attribute__((nonnull));
 

@@ -25,6 +25,7 @@ struct reply {
     const char *message;
     struct span data;                /* p is NULL: null */
     const struct run_result *result; /* NULL: nothing ran */
+    const char *why;                 /* for the log and the operator alone, or NULL */
     const struct route *allow;       /* its methods, in Allow; or NULL */
     int retry_after;                 /* seconds, in Retry-After; 0: none */
     bool no_body;                    /* HEAD and 204: the header only */

@@ -26,13 +26,14 @@ level_of(const struct reply *reply)
     return reply->result != NULL ? LOG_AT_WARNING : LOG_AT_ERROR;
 }
 
-/* A reply without a command says why in its data, else in its message. */
+/* A reply without a command says why in its data, else in its message, unless
+ * that is not for everybody. */
 static const char *
 why(const struct reply *reply, struct region *r)
 {
-    const char *text = NULL;
+    const char *text = reply->why;
 
-    if (reply->data.p != NULL)
+    if (text == NULL && reply->data.p != NULL)
         text = region_strndup(r, (const char *)reply->data.p, reply->data.n);
     return text != NULL ? text : reply->message;
 }
@@ -48,7 +49,7 @@ reqlog_write(const struct req *req, const struct handled *handled, const struct 
     log_begin(&l, level_of(reply), refused ? "refused" : "request");
     log_str(&l, "method", req->method);
     log_str(&l, "uri", req_uri(req, r));
-    if (!refused && handled->route != NULL)
+    if (handled->route != NULL)
         log_str(&l, "route", handled->route->path);
     if (handled->next == HANDLE_RUN)
         log_words(&l, "command", handled->argv);
