@@ -192,7 +192,7 @@ END_TEST
 
 START_TEST(without_room_no_credential_stays_and_the_next_is_decoded)
 {
-    unsigned char mem[64];
+    unsigned char mem[64] = { 0 };
     struct region small;
 
     region_over(&small, mem, sizeof mem);
