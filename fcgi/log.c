@@ -1,10 +1,13 @@
 /* fcgi/log.c -- contracts are in log.h. */
 #include "config.h"
 
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -14,6 +17,10 @@
 /* A run of hexadecimal digits from this length on may be (part of) a token. */
 enum {
     MASK_DIGITS = 32
+};
+
+enum {
+    PATIENCE = 1000 /* ms for a reader of stderr that has fallen behind */
 };
 
 static atomic_bool use_stderr = true;
@@ -149,12 +156,41 @@ log_msec(struct log_line *l, const char *key, int64_t nsec)
     buf_printf(&l->buf, " %s=%lld.%03d", key, (long long)(usec / 1000), (int)(usec % 1000));
 }
 
-static void
-put_stderr(const char *text, size_t n)
+/* Says how many lines are missing in front of the next one. */
+static size_t
+tell_lost(char *out, size_t max, unsigned long lost)
 {
-    ssize_t put = write(STDERR_FILENO, text, n);
+    char stamp[CLOCK_STAMP_MAX];
+    int n = 0;
 
-    (void)put; /* there is nobody to tell when the log cannot be written */
+    if (lost > 0)
+        n = snprintf(out, max, "%s WARNING warning msg=\"%lu lines lost: nobody read them\"\n",
+            clock_stamp(stamp), lost);
+    return n > 0 ? (size_t)n : 0;
+}
+
+/* Whoever finds room has it until the line is written: a pipe that is writable
+ * takes a page, and a socket about as much. */
+static void
+put_stderr(char *text, size_t n)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static unsigned long lost; /* since the last line that went out */
+    struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+    char before[128];
+    struct iovec iov[2] = { { .iov_base = before }, { .iov_base = text, .iov_len = n } };
+    ssize_t put;
+
+    (void)pthread_mutex_lock(&lock);
+    if (poll(&p, 1, lost > 0 ? 0 : PATIENCE) == 0) {
+        lost++;
+    } else {
+        iov[0].iov_len = tell_lost(before, sizeof(before), lost);
+        put = writev(STDERR_FILENO, iov, 2);
+        (void)put; /* there is nobody to tell when the log cannot be written */
+        lost = 0;
+    }
+    (void)pthread_mutex_unlock(&lock);
 }
 
 void

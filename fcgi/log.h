@@ -5,6 +5,9 @@
  * Values that hold spaces, quotes or control characters are quoted, controls
  * written as \xNN; whatever looks like a token is masked.  Only this floor
  * logs.  Safe from any thread; a line is one write(2).
+ *
+ * Whoever reads our stderr and stops reading does not stop us: after a second
+ * lines are dropped, and how many is told when there is room again.
  */
 #ifndef FCGI_LOG_H
 #define FCGI_LOG_H

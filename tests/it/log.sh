@@ -105,4 +105,29 @@ pid=$!
 answers 200 GET /health
 is "a full disk under the log stops nothing" "$(ask GET /health && echo "$code")" 200
 
+# Whoever reads the log stops reading: that stops the log and nothing else.
+cat >deaf.py <<-'EOP'
+	import fcntl, os, signal, subprocess, sys, time
+	sock, key, cmon, conf = sys.argv[1:]
+	r, w = os.pipe()
+	fcntl.fcntl(w, 1031, 4096)  # F_SETPIPE_SZ
+	p = subprocess.Popen(["spawn-fcgi", "-n", "-s", sock, "-M", "0600", "--", cmon, "-c", conf], stderr=w)
+	os.close(w)
+	while not os.path.exists(sock):
+	    time.sleep(0.01)
+	time.sleep(0.5)
+	ask = ["python3", "it/fcgi_raw.py", sock, key] + ["good:GET:/nowhere", "read:10", "reconnect"] * 60
+	said = subprocess.run(ask, stdout=subprocess.PIPE).stdout
+	print("answers", said.count(b"Status: 404"), end=" ")
+	os.read(r, 4096)
+	subprocess.run(ask[:6], stdout=subprocess.DEVNULL)
+	text = os.read(r, 4096).decode()
+	print("told", "lines lost" in text, end=" ")
+	p.send_signal(signal.SIGTERM)
+	print("ended", p.wait(10))
+EOP
+is "a log that nobody reads holds up nothing, and tells what is missing" \
+    "$(timeout 40 python3 deaf.py "$T/deaf.sock" "$KEY" "$CMON" "$CONF" 2>&1)" \
+    "answers 60 told True ended 0"
+
 finish
