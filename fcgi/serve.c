@@ -41,7 +41,8 @@ needs_restart(const struct conf *old, const struct conf *new)
     const char *is = new->pid_file != NULL ? new->pid_file : "";
 
     return new->arena_chunk != old->arena_chunk || new->arena_chunks != old->arena_chunks ||
-           new->max_connections != old->max_connections || strcmp(was, is) != 0;
+           new->max_connections != old->max_connections || new->core_dumps != old->core_dumps ||
+           strcmp(was, is) != 0;
 }
 
 static void
@@ -56,8 +57,8 @@ reload(struct server *s)
         log_event(LOG_AT_ERROR, event, "the configuration in use stays");
     } else {
         if (needs_restart(s->conf, conf))
-            log_event(
-                LOG_AT_WARNING, event, "arena, max_connections and pid_file change with a restart");
+            log_event(LOG_AT_WARNING, event,
+                "arena, max_connections, pid_file and core_dumps change with a restart");
         (void)pthread_mutex_lock(&s->conf_lock);
         old = s->conf;
         s->conf = conf;

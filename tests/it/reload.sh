@@ -102,6 +102,13 @@ ok "more commands at once: who waits is started by the reload" within 4 both_sta
 echo >enough
 wait "$first" "$asked"
 
+with three 1M
+echo 'core_dumps = yes' >>"$CONF"
+hup
+like "what a reload does not change is told" "$(tail -2 "$LOG")" 'WARNING reload .*core_dumps change with a restart'
+with three 1M
+hup
+
 kill -HUP "$pid"; kill -HUP "$pid"; kill -HUP "$pid"
 sleep 0.3
 answers 200 GET /who
