@@ -1,6 +1,7 @@
 /* conf/routes.c -- contracts are in routes.h. */
 #include "config.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "arena/region.h"
@@ -39,14 +40,34 @@ pad(struct buf *out, size_t written, size_t width)
     buf_printf(out, "%*s", (int)(width > written ? width - written : 0) + 2, "");
 }
 
+static bool
+is_plain(const char *word)
+{
+    const char *s;
+
+    for (s = word; *s != '\0'; s++)
+        if ((unsigned char)*s <= ' ' || *s == 0x7f || strchr("\"'\\", *s) != NULL)
+            return false;
+    return s > word;
+}
+
 /* A word as one would have to type it: quoted where it is not plain. */
 static void
 put_word(struct buf *out, const char *word)
 {
-    if (*word != '\0' && strpbrk(word, " \t\n\"'\\") == NULL)
+    const char *s;
+
+    if (is_plain(word)) {
         buf_puts(out, word);
-    else
-        buf_printf(out, "\"%s\"", word);
+        return;
+    }
+    buf_putc(out, '"');
+    for (s = word; *s != '\0'; s++)
+        if ((unsigned char)*s < ' ' || *s == 0x7f)
+            buf_printf(out, "\\x%02x", (unsigned)(unsigned char)*s);
+        else
+            buf_printf(out, *s == '"' || *s == '\\' ? "\\%c" : "%c", *s);
+    buf_putc(out, '"');
 }
 
 static size_t

@@ -15,7 +15,8 @@ CONF_TESTS = \
 	%D%/test_param \
 	%D%/test_params \
 	%D%/test_pattern \
-	%D%/test_route
+	%D%/test_route \
+	%D%/test_routes
 check_PROGRAMS += $(CONF_TESTS)
 TESTS += $(CONF_TESTS)
 %C%_test_branch_LDADD = $(CONF_TEST_LIBS)
@@ -30,3 +31,4 @@ TESTS += $(CONF_TESTS)
 %C%_test_params_LDADD = $(CONF_TEST_LIBS)
 %C%_test_pattern_LDADD = $(CONF_TEST_LIBS)
 %C%_test_route_LDADD = $(CONF_TEST_LIBS)
+%C%_test_routes_LDADD = $(CONF_TEST_LIBS)
