@@ -241,6 +241,8 @@ next(struct conn *c)
     record_begin(&c->in, c->raw);
     conn_set_deadline(c, CLOCK_NEVER);
     conn_watch(c, EPOLLIN | EPOLLRDHUP);
+    if (!c->watched)
+        conn_close(c); /* there is no deadline here */
 }
 
 /* While a slow peer reads, the answer keeps only the memory that it fills. */
