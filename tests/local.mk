@@ -14,5 +14,6 @@ include tests/base/local.mk
 include tests/exec/local.mk
 include tests/conf/local.mk
 include tests/fcgi/local.mk
+include tests/entry/local.mk
 include tests/fuzz/local.mk
 include tests/it/local.mk
