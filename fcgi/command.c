@@ -170,15 +170,21 @@ ends_with_client(const struct conn *c)
     return !c->handled.route->detach && method_from_name(c->req.method) == METHOD_GET;
 }
 
-void
-command_gone(struct worker *w, struct conn *c)
+static void
+left_queue(struct conn *c)
 {
     struct reply reply = { .status = 503, .message = "client left the queue" };
 
+    conn_reply(c, &reply);
+}
+
+void
+command_gone(struct worker *w, struct conn *c)
+{
     c->gone = true;
     if (c->state == CONN_QUEUED) {
         if (sched_drop(&w->server->sched, c->slot))
-            conn_reply(c, &reply);
+            left_queue(c);
     } else if (ends_with_client(c)) {
         run_cancel(&c->run, false);
         conn_set_deadline(c, run_deadline(&c->run));
@@ -209,7 +215,7 @@ command_start_waiting(struct worker *w)
         if (c->gone) {
             /* It left between being called and being started. */
             leave(w);
-            conn_close(c);
+            left_queue(c);
         } else {
             start(w, c);
         }

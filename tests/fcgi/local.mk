@@ -11,6 +11,7 @@ FCGI_TEST_LIBS = $(SUITE_LIBS) $(PEER_LIBS) $(CMON_LIBS) $(JANSSON_LIBS) $(CHECK
 
 FCGI_TESTS = \
 	%D%/test_auth \
+	%D%/test_command \
 	%D%/test_conn \
 	%D%/test_gate \
 	%D%/test_handle \
@@ -25,6 +26,7 @@ FCGI_TESTS = \
 check_PROGRAMS += $(FCGI_TESTS)
 TESTS += $(FCGI_TESTS)
 %C%_test_auth_LDADD = $(FCGI_TEST_LIBS)
+%C%_test_command_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_conn_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_gate_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_handle_LDADD = $(FCGI_TEST_LIBS)

@@ -1,0 +1,116 @@
+/* tests/fcgi/test_command.c -- fcgi/command.h: who waits and leaves. */
+#include "config.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/err.h"
+#include "base/fd.h"
+#include "conf/conf.h"
+#include "fcgi/command.h"
+#include "fcgi/conn.h"
+#include "fcgi/log.h"
+#include "fcgi/server.h"
+#include "tests/fcgi/fakelog.h"
+#include "tests/suite.h"
+
+enum {
+    SLOTS = 4
+};
+
+static struct server s;
+static struct worker worker = { .server = &s };
+static int peer; /* the other end of the connection */
+
+static void
+ignore(void *ctx, enum conf_level level, const char *file, int line, const char *msg)
+{
+    (void)ctx;
+    (void)level;
+    (void)file;
+    (void)line;
+    (void)msg;
+}
+
+static void
+setup(void)
+{
+    struct conf *conf;
+    struct err err;
+
+    log_open(false, true);
+    ck_assert_int_eq(conf_load(NULL, false, ignore, NULL, &conf), 0);
+    ck_assert_int_eq(server_open(&s, socket(AF_UNIX, SOCK_STREAM, 0), conf, &err), 0);
+    ck_assert_int_eq(conn_table_open(&s, SLOTS, &err), 0);
+}
+
+static void
+teardown(void)
+{
+    fd_close(&peer);
+    conn_table_close(&s);
+    server_close(&s);
+}
+
+/* A connection whose request waits for a place, all of which are taken. */
+static struct conn *
+waiting(void)
+{
+    char *none[] = { NULL };
+    struct conn *c = conn_take(&s);
+    int pair[2];
+
+    ck_assert_ptr_nonnull(c);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    peer = pair[1];
+    c->fd = pair[0];
+    record_begin(&c->in, c->raw);
+    conn_begin(c);
+    ck_assert_int_eq(req_from_env(none, &c->region, &c->req), 0);
+    c->handled = (struct handled){ .next = HANDLE_REPLY };
+    sched_set_limits(&s.sched, 0, SLOTS);
+    command_begin(&worker, c);
+    ck_assert_int_eq(c->state, CONN_QUEUED);
+    return c;
+}
+
+START_TEST(who_leaves_the_queue_is_logged)
+{
+    struct conn *c = waiting();
+    unsigned before = fakelog_told.lines;
+
+    command_gone(&worker, c);
+    ck_assert_int_eq(c->state, CONN_FREE);
+    ck_assert_uint_eq(fakelog_told.lines, before + 1);
+    ck_assert_ptr_nonnull(strstr(fakelog_told.text, "status=499"));
+}
+END_TEST
+
+START_TEST(who_leaves_while_being_called_is_logged_too_and_holds_no_place)
+{
+    struct conn *c = waiting();
+    unsigned before = fakelog_told.lines;
+
+    /* What command_gone() says to one that is off the queue already. */
+    c->gone = true;
+    sched_set_limits(&s.sched, 1, SLOTS);
+    command_start_waiting(&worker);
+    ck_assert_int_eq(c->state, CONN_FREE);
+    ck_assert_uint_eq(sched_running(&s.sched), 0);
+    ck_assert_uint_eq(fakelog_told.lines, before + 1);
+    ck_assert_ptr_nonnull(strstr(fakelog_told.text, "status=499"));
+}
+END_TEST
+
+Suite *
+suite(void)
+{
+    Suite *all = suite_create("command");
+    TCase *tc = tcase_create("command");
+
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, who_leaves_the_queue_is_logged);
+    tcase_add_test(tc, who_leaves_while_being_called_is_logged_too_and_holds_no_place);
+    suite_add_tcase(all, tc);
+    return all;
+}
