@@ -1,6 +1,7 @@
 /* fcgi/budget.c -- contracts are in budget.h. */
 #include "config.h"
 
+#include <assert.h>
 #include <sys/resource.h>
 
 #include "arena/arena.h"
@@ -59,6 +60,7 @@ budget_output(size_t chunk, size_t chunks, size_t max_running)
     size_t high = share * chunk;
     size_t middle;
 
+    assert(max_running > 0);
     /* The need grows with the output: halve until the largest that fits. */
     while (low + 1 < high) {
         middle = low + (high - low) / 2;

@@ -11,11 +11,14 @@ FCGI_TEST_LIBS = $(SUITE_LIBS) $(PEER_LIBS) $(CMON_LIBS) $(JANSSON_LIBS) $(CHECK
 
 FCGI_TESTS = \
 	%D%/test_auth \
+	%D%/test_budget \
 	%D%/test_command \
 	%D%/test_conn \
 	%D%/test_gate \
 	%D%/test_handle \
 	%D%/test_log \
+	%D%/test_notify \
+	%D%/test_pidfile \
 	%D%/test_record \
 	%D%/test_record_streams \
 	%D%/test_reply \
@@ -26,11 +29,14 @@ FCGI_TESTS = \
 check_PROGRAMS += $(FCGI_TESTS)
 TESTS += $(FCGI_TESTS)
 %C%_test_auth_LDADD = $(FCGI_TEST_LIBS)
+%C%_test_budget_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_command_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_conn_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_gate_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_handle_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_log_LDADD = $(FCGI_TEST_LIBS)
+%C%_test_notify_LDADD = $(FCGI_TEST_LIBS)
+%C%_test_pidfile_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_record_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_record_streams_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_reply_LDADD = $(FCGI_TEST_LIBS)

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "fcgi/log.h"
 #include "tests/fcgi/fakelog.h"
@@ -488,6 +489,36 @@ START_TEST(a_log_that_cannot_be_written_harms_nobody)
 }
 END_TEST
 
+START_TEST(when_nobody_reads_lines_are_dropped_and_their_number_told)
+{
+    int small = 1, i;
+    int64_t began;
+
+    ck_assert_int_eq(setsockopt(STDERR_FILENO, SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
+    do {
+        began = clock_now();
+        log_event(LOG_AT_INFO, "fills", "the socket");
+    } while (clock_now() - began < CLOCK_SEC / 2);
+    began = clock_now();
+    for (i = 0; i < 4; i++)
+        log_event(LOG_AT_INFO, "lost", "too");
+    ck_assert_int_lt(clock_now() - began, CLOCK_SEC / 2);
+    while (take_line())
+        ck_assert_ptr_null(strstr(line, "lost"));
+    log_event(LOG_AT_INFO, "after", "x");
+    ck_assert(take_line());
+    ck_assert_ptr_nonnull(
+        strstr(line, " WARNING warning msg=\"5 lines lost: nobody read them\"\n"));
+    memmove(line, strchr(line, '\n') + 1, strlen(strchr(line, '\n')));
+    parse_line();
+    ck_assert_str_eq(seen.event, "after");
+    log_event(LOG_AT_INFO, "next", "x");
+    ck_assert(take_line());
+    parse_line();
+    ck_assert_str_eq(seen.event, "next");
+}
+END_TEST
+
 static void *
 log_often(void *arg)
 {
@@ -563,6 +594,7 @@ suite(void)
     tcase_add_test(tc, syslog_is_opened_as_said_and_gets_lines_without_a_stamp);
     tcase_add_test(tc, lines_go_where_they_were_sent_and_to_stderr_at_first);
     tcase_add_test(tc, a_log_that_cannot_be_written_harms_nobody);
+    tcase_add_test(tc, when_nobody_reads_lines_are_dropped_and_their_number_told);
     tcase_add_test(tc, lines_of_threads_do_not_mix);
     suite_add_tcase(s, tc);
     suite_add_tcase(s, values_case());
