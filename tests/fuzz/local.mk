@@ -38,6 +38,10 @@ fuzz_replays += %D%/replay_record
 %C%_replay_record_SOURCES = %D%/fuzz_record.c
 %C%_replay_record_LDADD = $(REPLAY_LIBS) $(PEER_LIBS) $(CMON_LIBS)
 
+fuzz_replays += %D%/replay_req
+%C%_replay_req_SOURCES = %D%/fuzz_req.c
+%C%_replay_req_LDADD = $(REPLAY_LIBS) $(CMON_LIBS)
+
 if FUZZERS
 # The same object and libraries; libFuzzer's main() comes first.
 fuzz_fuzzers = $(fuzz_replays:tests/fuzz/replay_%=tests/fuzz/fuzz_%)
