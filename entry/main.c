@@ -1,6 +1,6 @@
 /* entry/main.c -- cmon: decides what it is and hands over.
  *
- * Reading order: here, handle.c, serve.c, conn.c, command.c; then exec/run.h.
+ * Reading order: here, then as HACKING.md follows a request.
  */
 #include "config.h"
 

@@ -13,6 +13,9 @@
  *   upgrade.c  replaces this process by a new one on the same socket
  *   intake.c   accepts, reads, decides
  *   worker.c   hands events to whom they concern
+ *   signals.c  what the main thread waits for
+ *   orphans.c  looks after what commands leave behind
+ *   drain.c    the end: no new connections, then none
  *   serve.c    the main thread: signals, reload, drain
  */
 #ifndef FCGI_SERVER_H
