@@ -10,7 +10,7 @@ EXTRA_PROGRAMS += $(BENCH_REQUEST)
 %C%_true_nostdlib_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -ffreestanding -fno-stack-protector
 %C%_true_nostdlib_LDFLAGS = -nostdlib -static -no-pie
 bench-request: $(bin_PROGRAMS) $(BENCH_REQUEST)
-EXTRA_DIST += %D%/run-request %D%/request/load.lua %D%/request/report.awk \
+EXTRA_DIST += %D%/run-request %D%/request/load.lua %D%/request/report.awk %D%/request/stage.sh \
 	%D%/request/peers/cmon.sh
 
 # What bench/run-alloc needs.

@@ -12,12 +12,14 @@ cmon_location() {
     sed "s|unix:/run/cmon/cmon.sock|unix:$tmp/cmon.sock|" "$src/nginx/cmon.conf"
 }
 
+# Three commands a core: fewer leave a core idle while one ends and the next
+# begins, more only wait for each other.
 cmon_conf() {
     local case
     cat <<END
 key_file = "$tmp/cmon.key"
 builtin_routes = no
-max_running = $((2 * cores))
+max_running = $((3 * cores))
 queue = 1024
 log { stderr = no  syslog = no }
 END
