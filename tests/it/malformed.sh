@@ -133,7 +133,11 @@ served "a body in many records" begin request:POST:/ran key params params-end st
 served "200 parameters" begin request:GET:/ran key many:200 params params-end stdin-end
 out=$(raw begin:flags=1 $whole read begin:flags=1,id=2 $whole read begin $whole read)
 is "a kept connection serves three" "$(echo "$out" | grep -c '^Status: 200')" 3
-out=$(raw begin:flags=1 $whole begin:flags=1 $whole read read)
-is "two requests in one breath are both answered" "$(echo "$out" | grep -c '^Status: 200')" 2
+# No web server sends the second before the first is answered; whether they come
+# in one read is up to the kernel.
+out=$(raw begin:flags=1 $whole begin:flags=1 $whole read read reconnect good:GET:/ran read)
+like "two requests in one breath are served or refused, and the next is served" \
+    "$(echo "$out" | sed -n 's/^Status: \([0-9]*\).*/\1/p; s/^\[closed\]$/closed/p' | xargs)" \
+    '^((200|closed) )+200$'
 
 finish
