@@ -14,6 +14,7 @@ it_scripts = \
 	%D%/log.sh \
 	%D%/logs_route.sh \
 	%D%/malformed.sh \
+	%D%/modes.sh \
 	%D%/other_servers.sh \
 	%D%/parallel.sh \
 	%D%/quickstart_user.sh \
@@ -29,4 +30,4 @@ it_scripts = \
 	%D%/steady.sh
 TESTS += $(it_scripts)
 dist_check_SCRIPTS += $(it_scripts)
-EXTRA_DIST += %D%/lib.sh %D%/fcgi_raw.py tests/.may_include .ci/check-includes
+EXTRA_DIST += %D%/lib.sh %D%/serve.sh %D%/fcgi_raw.py tests/.may_include .ci/check-includes
