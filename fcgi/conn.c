@@ -10,6 +10,7 @@
 
 #include "arena/arena.h"
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/err.h"
 #include "conf/conf.h"
 #include "fcgi/conn.h"
@@ -209,6 +210,9 @@ void
 conn_close(struct conn *c)
 {
     conn_set_deadline(c, CLOCK_NEVER);
+    /* Cut short, its bytes may hold a token that nobody has judged. */
+    if (c->state == CONN_READING)
+        crypto_cleanse(c->raw, c->in.len);
     release(c);
     (void)close(c->fd);
     c->fd = -1;
@@ -299,8 +303,6 @@ conn_reply(struct conn *c, const struct reply *reply)
 void
 conn_drain(struct conn *c)
 {
-    int64_t soon = clock_now() + drain_silent;
-
-    if (c->state == CONN_IDLE || (c->state == CONN_READING && !record_started(&c->in)))
-        conn_set_deadline(c, soon);
+    if (c->state == CONN_IDLE)
+        conn_set_deadline(c, clock_now() + drain_silent);
 }

@@ -28,7 +28,7 @@ struct conn *conn_take(struct server *s) __attribute__((warn_unused_result, nonn
 /* Puts a slot back that holds no connection. */
 void conn_put_back(struct conn *c) __attribute__((nonnull));
 
-/* Begins to read a request, of which the first byte is here or expected. */
+/* Begins a request, of which the first byte is here. */
 void conn_begin(struct conn *c) __attribute__((nonnull));
 
 /* Watches the connection for one of these epoll(7) events. */

@@ -144,6 +144,22 @@ accept_later(struct server *s, int num)
     timer_set(&s->timer, s->nconns + SERVER_TIMER_ACCEPT, clock_now() + accept_pause);
 }
 
+/* A new connection is idle like a kept one, but not for long. */
+static void
+welcome(struct conn *c, int fd)
+{
+    struct conf *conf = server_conf(c->server);
+
+    c->fd = fd;
+    c->watched = false;
+    c->state = CONN_IDLE;
+    record_begin(&c->in, c->raw);
+    conn_set_deadline(c, clock_now() + conf->request_timeout);
+    conf_unref(conf);
+    if (atomic_load(&c->server->draining))
+        conn_drain(c);
+}
+
 void
 intake_accept(struct worker *w)
 {
@@ -167,10 +183,7 @@ intake_accept(struct worker *w)
     }
     server_accept_again(s);
     (void)pthread_mutex_lock(&c->lock);
-    c->fd = fd;
-    c->watched = false;
-    record_begin(&c->in, c->raw);
-    conn_begin(c);
+    welcome(c, fd);
     read_on(w, c);
     (void)pthread_mutex_unlock(&c->lock);
 }
@@ -206,8 +219,7 @@ intake_deadline(struct worker *w, struct conn *c)
     c->deadline = CLOCK_NEVER;
     switch (c->state) {
     case CONN_READING:
-        if (record_started(&c->in))
-            log_event(LOG_AT_WARNING, "malformed", "request did not arrive in time");
+        log_event(LOG_AT_WARNING, "malformed", "request did not arrive in time");
         conn_close(c);
         break;
     case CONN_WRITING:

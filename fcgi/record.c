@@ -51,12 +51,6 @@ record_room(struct record_in *in, size_t *ret_n)
     return in->raw + in->len;
 }
 
-bool
-record_started(const struct record_in *in)
-{
-    return in->len > 0;
-}
-
 static void
 put_header(unsigned char *out, unsigned type, uint16_t id, size_t content, size_t padding)
 {

@@ -61,9 +61,6 @@ unsigned char *record_room(struct record_in *in, size_t *ret_n) __attribute__((n
 enum record_step record_walk(struct record_in *in, size_t n)
     __attribute__((warn_unused_result, nonnull));
 
-/* Whether any byte of the request has come. */
-bool record_started(const struct record_in *in) __attribute__((nonnull));
-
 /* After RECORD_PARAMS: returns the request in canonical form, without body, as
  * *ret_n bytes inside raw, ready for a decoder; NULL when a name-value pair
  * does not fit its stream, a name is empty or too long, a NUL is in it, or

@@ -61,7 +61,7 @@ enum conn_state {
     CONN_RUNNING, /* its command runs */
     CONN_PARKED,  /* waits for the new process of an upgrade */
     CONN_WRITING, /* the peer reads slowly */
-    CONN_IDLE,    /* kept, between requests */
+    CONN_IDLE,    /* nothing of a (further) request has come */
 };
 
 struct conn {

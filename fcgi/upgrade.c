@@ -46,7 +46,8 @@ launch(struct server *s, struct err *err)
     r = server_watch(s, new->pipefd, false, EPOLLIN, EVENT_UPGRADE, 0, 0);
     if (r < 0)
         return err_sys(err, -r, "epoll_ctl", "upgrade");
-    timer_set(&s->timer, s->nconns + SERVER_TIMER_UPGRADE, clock_now() + ready_timeout);
+    s->upgrade.deadline = clock_now() + ready_timeout;
+    timer_set(&s->timer, s->nconns + SERVER_TIMER_UPGRADE, s->upgrade.deadline);
     return 0;
 }
 
@@ -171,19 +172,14 @@ upgrade_signal(struct worker *w)
         log_event(LOG_AT_ERROR, "restart", "%s", err.text);
 }
 
-void
-upgrade_event(struct worker *w)
+/* With the lock, which is given up: hears what the new process has to say. */
+static void
+hear(struct server *s, bool late)
 {
-    struct server *s = w->server;
     struct upgrade *u = &s->upgrade;
     size_t ready = sizeof(SUCCESSOR_READY) - 1;
     ssize_t n;
 
-    (void)pthread_mutex_lock(&u->lock);
-    if (!u->under_way) {
-        (void)pthread_mutex_unlock(&u->lock);
-        return;
-    }
     n = read(u->successor.pipefd, u->text + u->len, sizeof(u->text) - u->len);
     if (n > 0)
         u->len += (size_t)n;
@@ -191,6 +187,8 @@ upgrade_event(struct worker *w)
         succeed(s);
     } else if (n == 0 || u->len == sizeof(u->text)) {
         fail(s, "did not get ready");
+    } else if (late) {
+        fail(s, "did not get ready in time");
     } else {
         /* A failure to watch on leaves the deadline. */
         (void)server_watch(s, u->successor.pipefd, true, EPOLLIN, EVENT_UPGRADE, 0, 0);
@@ -198,14 +196,14 @@ upgrade_event(struct worker *w)
     }
 }
 
-static void
-fail_if_under_way(struct server *s, const char *why)
+void
+upgrade_event(struct worker *w)
 {
-    struct upgrade *u = &s->upgrade;
+    struct upgrade *u = &w->server->upgrade;
 
     (void)pthread_mutex_lock(&u->lock);
     if (u->under_way)
-        fail(s, why);
+        hear(w->server, false);
     else
         (void)pthread_mutex_unlock(&u->lock);
 }
@@ -213,11 +211,24 @@ fail_if_under_way(struct server *s, const char *why)
 void
 upgrade_deadline(struct worker *w)
 {
-    fail_if_under_way(w->server, "did not get ready in time");
+    struct upgrade *u = &w->server->upgrade;
+
+    (void)pthread_mutex_lock(&u->lock);
+    /* The deadline may be that of an earlier one. */
+    if (u->under_way && clock_now() >= u->deadline)
+        hear(w->server, true);
+    else
+        (void)pthread_mutex_unlock(&u->lock);
 }
 
 void
 upgrade_cancel(struct server *s)
 {
-    fail_if_under_way(s, "is not wanted any more");
+    struct upgrade *u = &s->upgrade;
+
+    (void)pthread_mutex_lock(&u->lock);
+    if (u->under_way)
+        fail(s, "is not wanted any more");
+    else
+        (void)pthread_mutex_unlock(&u->lock);
 }

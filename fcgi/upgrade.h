@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "fcgi/successor.h"
 
@@ -25,6 +26,7 @@ struct upgrade {
     pthread_mutex_t lock;
     struct successor successor;
     bool under_way;
+    int64_t deadline;  /* ns */
     struct conn *conn; /* who asked, parked; NULL: a signal did */
     char text[UPGRADE_TEXT_MAX];
     size_t len;

@@ -145,22 +145,6 @@ START_TEST(parameters_are_told_once_and_before_the_body)
 }
 END_TEST
 
-START_TEST(whether_anything_has_come_is_told)
-{
-    unsigned char raw[RECORD_RAW_MAX];
-    struct record_in in;
-    size_t max;
-
-    record_begin(&in, raw);
-    ck_assert(!record_started(&in));
-    *record_room(&in, &max) = 1;
-    ck_assert_int_eq(record_walk(&in, 1), RECORD_MORE);
-    ck_assert(record_started(&in));
-    record_begin(&in, raw);
-    ck_assert(!record_started(&in));
-}
-END_TEST
-
 START_TEST(another_request_begins_where_one_was)
 {
     unsigned char raw[RECORD_RAW_MAX];
@@ -472,7 +456,6 @@ shape_case(void)
     tcase_add_test(tc, pieces_of_any_size_come_to_the_same);
     tcase_add_test(tc, every_beginning_of_a_request_wants_more);
     tcase_add_test(tc, parameters_are_told_once_and_before_the_body);
-    tcase_add_test(tc, whether_anything_has_come_is_told);
     tcase_add_test(tc, another_request_begins_where_one_was);
     tcase_add_loop_test(tc, only_version_1_passes, 0, 4);
     tcase_add_loop_test(tc, only_a_responder_passes, 0, 5);
