@@ -58,7 +58,8 @@ packages_step() {
         return
     fi
     # sudo asks here for its password, and not in the middle of a step.
-    if [ "$(id -u)" -ne 0 ] && ! { command -v sudo >/dev/null && sudo -v; }; then
+    if [ "$(id -u)" -ne 0 ] &&
+        ! { command -v sudo >/dev/null && { sudo -n true 2>/dev/null || sudo -v; }; }; then
         die "neither root nor sudo; have these installed: apt-get install ${missing[*]}"
     fi
     step "packages: installing ${missing[*]}" packages_install "${missing[@]}" || return

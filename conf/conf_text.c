@@ -82,8 +82,9 @@ walk_variable(struct walk *w)
         return;
     }
     name[n] = '\0';
-    if (!has_default && !getenv(name))
-        COMPLAIN(w, w->line, "${%s} is not set in the environment", name);
+    /* The text is readable all the same: other mistakes in it are told too. */
+    if (!has_default && !getenv(name) && w->say)
+        conf_say_error(w->say, w->line, "${%s} is not set in the environment", name);
     name[n] = has_default ? ':' : '}';
     w->end = close + 1;
 }

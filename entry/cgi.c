@@ -30,8 +30,10 @@ say(void *ctx, enum conf_level level, const char *file, int line, const char *ms
     /* Warnings are for whoever edits the file, not for every request. */
     if (level == CONF_WARNING)
         return;
-    if (file != NULL)
+    if (file != NULL && line > 0)
         log_event(at, "error", "%s:%d: %s", file, line, msg);
+    else if (file != NULL)
+        log_event(at, "error", "%s: %s", file, msg);
     else
         log_event(at, "error", "%s", msg);
 }

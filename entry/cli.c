@@ -55,7 +55,7 @@ parse(int argc, char *const *argv, const char *allowed, struct options *ret_opt,
 
     *ret_opt = (struct options){ .file = NULL };
     /* '+': what follows the path belongs to the route. */
-    while ((c = getopt_long(argc, argv, "+c:X:j", longs, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "+c:X:", longs, NULL)) != -1) {
         if (c == '?' || strchr(allowed, c) == NULL)
             return usage();
         if (c == 'c')
@@ -211,9 +211,9 @@ cli_main(int argc, char *const *argv)
 
     if (argc < 2)
         return usage();
-    if (strcmp(argv[1], "--version") == 0)
+    if (argc == 2 && strcmp(argv[1], "--version") == 0)
         return puts(PACKAGE_STRING) < 0 ? CLI_FAILED : CLI_OK;
-    if (strcmp(argv[1], "--help") == 0)
+    if (argc == 2 && strcmp(argv[1], "--help") == 0)
         return fputs(usage_text, stdout) < 0 ? CLI_FAILED : CLI_OK;
     if (region_init(&r, REGION_BYTES) < 0) {
         (void)fputs("cmon: out of memory\n", stderr);

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "conf/conf.h"
+#include "fcgi/budget.h"
 #include "fcgi/command.h"
 #include "fcgi/conn.h"
 #include "fcgi/drain.h"
@@ -27,8 +28,10 @@ say_to_log(void *ctx, enum conf_level level, const char *file, int line, const c
     const char *event = ctx;
     enum log_level at = level == CONF_ERROR ? LOG_AT_ERROR : LOG_AT_WARNING;
 
-    if (file != NULL)
+    if (file != NULL && line > 0)
         log_event(at, event, "%s:%d: %s", file, line, msg);
+    else if (file != NULL)
+        log_event(at, event, "%s: %s", file, msg);
     else
         log_event(at, event, "%s", msg);
 }
@@ -59,6 +62,9 @@ reload(struct server *s)
         if (needs_restart(s->conf, conf))
             log_event(LOG_AT_WARNING, event,
                 "arena, max_connections, pid_file and core_dumps change with a restart");
+        if (budget_output_wish(conf) > s->output_cap)
+            log_event(LOG_AT_WARNING, event,
+                "output of a run stays limited to %zu bytes until a restart", s->output_cap);
         (void)pthread_mutex_lock(&s->conf_lock);
         old = s->conf;
         s->conf = conf;

@@ -9,6 +9,12 @@ check_LIBRARIES += %D%/libsuite.a
 %C%_libsuite_a_SOURCES = %D%/suite.c %D%/suite.h
 SUITE_LIBS = %D%/libsuite.a
 
+if !HAVE_TEST_LIBS
+%D%/suite.$(OBJEXT): test-libraries-are-missing
+test-libraries-are-missing:
+	@echo 'tests need what is not here; on Debian: apt-get install$(CMON_NO_TESTS)' >&2; exit 1
+endif
+
 include tests/arena/local.mk
 include tests/base/local.mk
 include tests/exec/local.mk
