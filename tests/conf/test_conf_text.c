@@ -167,13 +167,20 @@ START_TEST(what_would_be_dropped_is_refused)
 }
 END_TEST
 
+START_TEST(a_variable_that_is_not_set_hides_no_other_mistake)
+{
+    ck_assert_int_eq(unsetenv("CMON_TEST_UNSET"), 0);
+    check_said("env = { \"A=${CMON_TEST_UNSET}\" }\nmax_running = 0",
+        "1: error: ${CMON_TEST_UNSET} is not set in the environment\n"
+        "2: error: max_running: must be between 1 and 4096\n");
+}
+END_TEST
+
 START_TEST(a_variable_must_be_set_or_have_a_default)
 {
     ck_assert_int_eq(unsetenv("CMON_TEST_UNSET"), 0);
-    check_said("\nworkdir = \"${CMON_TEST_UNSET}/x\"",
+    check_said("\nenv = { \"A=${CMON_TEST_UNSET}/x\" }",
         "2: error: ${CMON_TEST_UNSET} is not set in the environment\n");
-    check_said("workdir = ${CMON_TEST_UNSET}",
-        "1: error: ${CMON_TEST_UNSET} is not set in the environment\n");
     check_said("workdir = \"${\n}\"",
         "1: error: '${' begins no variable; write \"\\${\" for the characters\n");
     check_said("workdir = \"${A\" queue = \"}\"",
@@ -344,6 +351,7 @@ suite(void)
     tcase_add_test(tc, a_file_has_a_largest_size_and_no_nul);
     tcase_add_test(tc, a_file_that_ends_too_early_is_refused);
     tcase_add_test(tc, what_would_be_dropped_is_refused);
+    tcase_add_test(tc, a_variable_that_is_not_set_hides_no_other_mistake);
     tcase_add_test(tc, a_variable_must_be_set_or_have_a_default);
     tcase_add_test(tc, variables_are_expanded_outside_of_single_quotes);
     tcase_add_test(tc, comments_can_be_anywhere_and_do_not_shift_lines);
