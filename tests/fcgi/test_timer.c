@@ -136,16 +136,23 @@ END_TEST
 
 START_TEST(after_one_the_next_is_armed)
 {
+    int64_t when[5], now;
+    bool told[5] = { false };
     unsigned i;
 
     for (i = 0; i < 5; i++)
-        timer_set(&t, 10 - i, in_msec(10 + 10 * (int)i));
+        timer_set(&t, i, when[i] = in_msec(60 - 10 * (int)i));
     for (i = 0; i < 5; i++) {
-        do
+        do {
             ck_assert(readable_within(10000));
-        while (timer_expired(&t, clock_now(), slot, 1) == 0);
-        ck_assert_uint_eq(slot[0], 10 - i);
+            now = clock_now();
+        } while (timer_expired(&t, now, slot, 1) == 0);
+        ck_assert_uint_lt(slot[0], 5);
+        ck_assert(!told[slot[0]] && now >= when[slot[0]]);
+        told[slot[0]] = true;
     }
+    ck_assert_uint_eq(timer_expired(&t, clock_now(), slot, 1), 0);
+    ck_assert(!readable_within(0));
 }
 END_TEST
 
