@@ -263,12 +263,13 @@ pages_to_give(const struct arena *a, size_t first, size_t chunks, size_t *ret_be
 /* Ends a leaving block.  Chunks of whole pages are nobody else's until
  * runs_give(), so their pages go back while other threads work. */
 static void
-give(struct arena *a, size_t first)
+give(struct arena *a, size_t first, size_t written)
 {
     bool apart = a->chunk >= a->page;
-    size_t begin, bytes;
+    size_t begin, bytes = 0;
 
-    bytes = pages_to_give(a, first, runs_length(&a->runs, first), &begin);
+    if (written > ARENA_WARM)
+        bytes = pages_to_give(a, first, runs_length(&a->runs, first), &begin);
     if (bytes > 0) {
         if (apart)
             leave(a);
@@ -295,7 +296,7 @@ arena_shrink(struct arena *a, void *block, size_t n)
         r = -EINVAL;
     } else if (chunks < runs_length(&a->runs, first)) {
         runs_cut(&a->runs, first, chunks);
-        give(a, first + chunks);
+        give(a, first + chunks, SIZE_MAX);
     }
     leave(a);
     return r;
@@ -303,6 +304,12 @@ arena_shrink(struct arena *a, void *block, size_t n)
 
 int
 arena_free(struct arena *a, void *block)
+{
+    return arena_free_written(a, block, SIZE_MAX);
+}
+
+int
+arena_free_written(struct arena *a, void *block, size_t written)
 {
     size_t first;
     int r;
@@ -315,7 +322,7 @@ arena_free(struct arena *a, void *block)
         a->refused++;
     } else {
         runs_retire(&a->runs, first);
-        give(a, first);
+        give(a, first, written);
     }
     leave(a);
     return r;

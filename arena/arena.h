@@ -20,6 +20,7 @@
 enum {
     ARENA_CHUNK_MIN = 512,             /* bytes */
     ARENA_CHUNK_MAX = 4 * 1024 * 1024, /* bytes */
+    ARENA_WARM = 16 * 1024,            /* bytes */
     ARENA_CHUNKS_MIN = 1,
     ARENA_CHUNKS_MAX = 1000 * 1000,
 };
@@ -73,6 +74,12 @@ int arena_shrink(struct arena *a, void *block, size_t n) __attribute__((nonnull(
  * double free); -EINVAL for any other one that starts no block.  A refused free
  * changes nothing but the statistics. */
 int arena_free(struct arena *a, void *block) __attribute__((nonnull(1)));
+
+/* arena_free() of a block of which only the first `written` bytes were used.
+ * Up to ARENA_WARM of them stay resident wherever the block lies, because the
+ * next block will begin there, and giving pages back costs more than they are
+ * worth. */
+int arena_free_written(struct arena *a, void *block, size_t written) __attribute__((nonnull(1)));
 
 /* Returns the size of a block in bytes, whole chunks; 0 when `block` is none. */
 size_t arena_block_size(struct arena *a, const void *block) __attribute__((nonnull(1)));

@@ -141,6 +141,22 @@ START_TEST(nothing_stays_of_a_freed_block_when_nothing_is_retained)
 }
 END_TEST
 
+START_TEST(a_block_of_which_little_was_written_stays_warm)
+{
+    unsigned char *p = arena_alloc(a, 10 * CHUNK);
+
+    ck_assert_ptr_nonnull(p);
+    memset(p, 1, 100);
+    ck_assert_int_eq(arena_free_written(a, p, 100), 0);
+    ck_assert_uint_gt(resident(), 0);
+    ck_assert_int_eq(arena_free_written(a, p, 100), -EALREADY);
+    ck_assert_ptr_eq(arena_alloc(a, 10 * CHUNK), p);
+    memset(p, 1, ARENA_WARM + 1);
+    ck_assert_int_eq(arena_free_written(a, p, ARENA_WARM + 1), 0);
+    ck_assert_uint_eq(resident(), 0);
+}
+END_TEST
+
 START_TEST(the_first_retained_bytes_stay)
 {
     unsigned char *low, *across, *above;
@@ -505,6 +521,7 @@ suite(void)
     tcase_add_test(tc, only_touched_pages_are_resident);
     tcase_add_test(tc, nothing_stays_of_a_freed_block_when_nothing_is_retained);
     tcase_add_test(tc, no_core_dump_contains_a_chunk);
+    tcase_add_test(tc, a_block_of_which_little_was_written_stays_warm);
     tc = add_case(s, "a touched block", setup_block);
     tcase_add_test(tc, a_page_without_access_stands_at_either_end);
     tcase_add_test(tc, a_child_may_use_blocks_and_its_parent_does_not_see_it);
