@@ -47,12 +47,14 @@ spawn_survey(struct spawn_origin *ret_origin)
 /* Stops this thread until its child has become the program or has failed.  The
  * child's stack is a piece of ours, which stands still; it needs no guard,
  * because all that runs on it are the few frames of child.c: no signal handler
- * (all are blocked) and no function of unknown depth. */
+ * (all that may have one are blocked) and no function of unknown depth. */
 static int
 clone_and_wait(struct child_spec *child, pid_t *ret_pid, int *ret_pidfd)
 {
     _Alignas(16) unsigned char stack[CHILD_STACK];
-    static const uint64_t all = UINT64_MAX;
+    /* SIGCHLD stays open: a child that has ended before this thread runs again
+     * would leave it pending, and wake another thread for nothing. */
+    static const uint64_t all = ~(UINT64_C(1) << (SIGCHLD - 1));
     uint64_t before;
     int pidfd = -1;
     int num;
