@@ -116,6 +116,11 @@ start(struct worker *w, struct conn *c)
         return;
     }
     c->state = CONN_RUNNING;
+    /* On a busy machine it may be over by now, and nobody need be woken. */
+    if (run_step(&c->run, RUN_WAKE_OUTPUT) == RUN_OVER) {
+        finish(w, c);
+        return;
+    }
     conn_watch_gone(c);
     r = watch_run(c, RUN_WAKE_OUTPUT | RUN_WAKE_EXIT, false);
     if (r < 0)

@@ -192,14 +192,25 @@ conn_watch_gone(struct conn *c)
     conn_watch(c, gone_events(c->server));
 }
 
+/* How many bytes of the block of the answer are used; none before it is
+ * rendered. */
+static size_t
+answer_used(const struct conn *c)
+{
+    if (c->answer == NULL || c->out.p == NULL)
+        return 0;
+    return (size_t)(c->out.p - c->answer) + c->out.n;
+}
+
 /* What one request held. */
 static void
 release(struct conn *c)
 {
     /* A refused free would be our own mistake; arena_stats() counts them. */
     (void)arena_free(c->server->arena, c->output);
-    (void)arena_free(c->server->arena, c->answer);
+    (void)arena_free_written(c->server->arena, c->answer, answer_used(c));
     c->output = c->answer = NULL;
+    c->out.p = NULL;
     conf_unref(c->conf);
     c->conf = NULL;
     region_reset(&c->region);
@@ -254,7 +265,7 @@ static void
 keep_less(struct conn *c)
 {
     if (c->answer != NULL && c->state != CONN_WRITING)
-        (void)arena_shrink(c->server->arena, c->answer, (size_t)(c->out.p - c->answer) + c->out.n);
+        (void)arena_shrink(c->server->arena, c->answer, answer_used(c));
 }
 
 void
@@ -290,7 +301,7 @@ conn_reply(struct conn *c, const struct reply *reply)
     if (mem != NULL && !c->gone)
         bytes = reply_render(reply, mem, max);
     /* Rendered or not, the output has served. */
-    (void)arena_free(c->server->arena, c->output);
+    (void)arena_free_written(c->server->arena, c->output, reply->data.n);
     c->output = NULL;
     if (bytes.n == 0) {
         conn_close(c);

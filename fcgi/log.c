@@ -35,6 +35,12 @@ log_open(bool to_stderr, bool to_syslog)
     atomic_store(&use_syslog, to_syslog);
 }
 
+bool
+log_wanted(void)
+{
+    return atomic_load(&use_stderr) || atomic_load(&use_syslog);
+}
+
 static bool
 is_hex(unsigned char c)
 {

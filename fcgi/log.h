@@ -41,6 +41,9 @@ struct log_line {
  * ident cmon, LOG_PID, LOG_CONS and LOG_DAEMON.  May be called again. */
 void log_open(bool to_stderr, bool to_syslog);
 
+/* Whether a line goes anywhere: if not, it need not be made. */
+bool log_wanted(void) __attribute__((warn_unused_result));
+
 /* Begins a line; add fields, then end it. */
 void log_begin(struct log_line *l, enum log_level level, const char *event)
     __attribute__((nonnull));

@@ -47,8 +47,11 @@ enum {
 static const char *
 value_of(const char *var, const char *name)
 {
-    size_t n = strlen(name);
+    size_t n;
 
+    if (*var != *name)
+        return NULL;
+    n = strlen(name);
     return strncmp(var, name, n) == 0 && var[n] == '=' ? var + n + 1 : NULL;
 }
 

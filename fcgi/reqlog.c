@@ -46,6 +46,8 @@ reqlog_write(const struct req *req, const struct handled *handled, const struct 
     bool refused = reply->status == 401;
     struct log_line l;
 
+    if (!log_wanted())
+        return;
     log_begin(&l, level_of(reply), refused ? "refused" : "request");
     log_str(&l, "method", req->method);
     log_str(&l, "uri", req_uri(req, r));
