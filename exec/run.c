@@ -73,6 +73,7 @@ run_start(struct run *r, struct engine *e, const struct run_spec *spec, struct e
     memset(r, 0, sizeof(*r));
     r->engine = e;
     r->pidfd = -1;
+    r->writer = -1;
     r->look = CLOCK_NEVER;
     r->detach = spec->detach;
     r->grace = spec->grace;
@@ -88,12 +89,15 @@ run_start(struct run *r, struct engine *e, const struct run_spec *spec, struct e
     n = engine_launch(e, &r->member, ROSTER_RUNNING, &child, &r->pidfd, err);
     if (n < 0)
         capture_close(&r->capture);
+    else
+        r->writer = fd_take(&writer);
     return n;
 }
 
 static void
 end(struct run *r)
 {
+    fd_close(&r->writer);
     capture_close(&r->capture);
     r->result.out_len = r->capture.len;
     r->result.truncated = r->capture.truncated;
@@ -193,6 +197,7 @@ look_for_exit(struct run *r, bool woken, int64_t now)
         return;
     }
     fd_close(&r->pidfd);
+    fd_close(&r->writer);
     capture_finish(&r->capture);
     r->result.duration = now - r->started;
     r->result.signaled = gone.si_code != CLD_EXITED;
@@ -210,13 +215,10 @@ enum run_status
 run_step(struct run *r, unsigned wakes)
 {
     int64_t now = clock_now();
-    bool ended = false;
 
-    if (run_output_fd(r) >= 0 && (wakes & RUN_WAKE_OUTPUT || wakes == 0)) {
+    if (run_output_fd(r) >= 0 && (wakes & RUN_WAKE_OUTPUT || wakes == 0))
         capture_read(&r->capture);
-        ended = capture_ended(&r->capture); /* mostly because the command has too */
-    }
-    if (r->pidfd >= 0 && (wakes & RUN_WAKE_EXIT || wakes == 0 || ended || now >= run_deadline(r)))
+    if (r->pidfd >= 0 && (wakes & RUN_WAKE_EXIT || wakes == 0 || now >= run_deadline(r)))
         look_for_exit(r, wakes & RUN_WAKE_EXIT, now);
     if (now >= r->deadline)
         on_deadline[r->state](r, now);

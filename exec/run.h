@@ -61,7 +61,7 @@ enum run_status {
 
 /* What happened, as bits for run_step(). */
 enum run_wake {
-    RUN_WAKE_OUTPUT = 1 << 0,   /* run_output_fd() is readable or hung up */
+    RUN_WAKE_OUTPUT = 1 << 0,   /* run_output_fd() is readable */
     RUN_WAKE_EXIT = 1 << 1,     /* run_exit_fd() is readable */
     RUN_WAKE_DEADLINE = 1 << 2, /* run_deadline() has passed */
 };
@@ -91,6 +91,8 @@ struct run {
     struct engine *engine;
     struct roster_member member;
     struct capture capture;
+    int writer;       /* the pipe's writing end, held so that a command's end shows once,
+                         on its pidfd, and not on the pipe just before */
     int pidfd;        /* -1 once the command is reaped or abandoned */
     int state;        /* enum state of run.c */
     bool detach;      /* what it leaves stays */
@@ -122,8 +124,9 @@ enum run_status run_step(struct run *r, unsigned wakes)
  * `now` SIGKILL comes at once.  Harmless once the run is over. */
 void run_cancel(struct run *r, bool now) __attribute__((nonnull));
 
-/* The pipe to watch, or -1 once it has ended.  run_step() closes it or gives it
- * away: whoever keeps it in a set checks after each step. */
+/* The pipe to watch, or -1 once the command has ended.  It is readable when
+ * there is output, and does not tell of the end.  run_step() closes it or gives
+ * it away: whoever keeps it in a set checks after each step. */
 int run_output_fd(const struct run *r) __attribute__((nonnull));
 
 /* The pidfd to watch, or -1 when there is no use in it (any more); the same. */

@@ -117,7 +117,7 @@ start(struct worker *w, struct conn *c)
     }
     c->state = CONN_RUNNING;
     /* On a busy machine it may be over by now, and nobody need be woken. */
-    if (run_step(&c->run, RUN_WAKE_OUTPUT) == RUN_OVER) {
+    if (run_step(&c->run, 0) == RUN_OVER) {
         finish(w, c);
         return;
     }
