@@ -65,7 +65,7 @@ function judge(goal,    g, figure, met, told)
         g[5] == "tail" ? "p99/p50" : g[5], g[6], g[7])
     figure = figures[g[3] " " g[4], "cmon", g[5]]
     if ((g[2] != "any" && g[2] != scope) || figure == "") {
-        printf "%-42s measured on %s\n", told, g[2] == "one" ? "one core (--one-core)" : "all cores"
+        printf "%-42s measured on %s\n", told, g[2] == "one" ? "one core" : "all cores (--all-cores)"
         return
     }
     met = g[6] == ">=" ? figure >= g[7] : figure <= g[7]
