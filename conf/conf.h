@@ -80,6 +80,15 @@ enum conf_level {
 typedef void conf_say_fn(
     void *ctx, enum conf_level level, const char *file, int line, const char *msg);
 
+enum {
+    CONF_WHERE_MAX = 1024 /* bytes, including NUL */
+};
+
+/* Writes what a complaint begins with: "file:line: ", "file: " without a line,
+ * nothing without a file; cut when it is longer.  Returns `buf`. */
+const char *conf_where(char buf[CONF_WHERE_MAX], const char *file, int line)
+    __attribute__((nonnull(1)));
+
 /* Reads `file` (NULL: the seven routes as documented), checks everything that
  * can be checked now, and reports every mistake, not just the first.  With
  * `with_key` the key is read too.  Relative paths in it are relative to the

@@ -13,6 +13,7 @@ noinst_LIBRARIES += %D%/libconf.a
 	%D%/conf_text.c %D%/conf_text.h \
 	%D%/conf_tree.c %D%/conf_tree.h \
 	%D%/conf_unit.c %D%/conf_unit.h \
+	%D%/conf_where.c \
 	%D%/guard.c %D%/guard.h \
 	%D%/key.c %D%/key.h \
 	%D%/method.c %D%/method.h \

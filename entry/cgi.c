@@ -24,18 +24,12 @@ enum {
 static void
 say(void *ctx, enum conf_level level, const char *file, int line, const char *msg)
 {
-    enum log_level at = level == CONF_ERROR ? LOG_AT_ERROR : LOG_AT_WARNING;
+    char where[CONF_WHERE_MAX];
 
     (void)ctx;
     /* Warnings are for whoever edits the file, not for every request. */
-    if (level == CONF_WARNING)
-        return;
-    if (file != NULL && line > 0)
-        log_event(at, "error", "%s:%d: %s", file, line, msg);
-    else if (file != NULL)
-        log_event(at, "error", "%s: %s", file, msg);
-    else
-        log_event(at, "error", "%s", msg);
+    if (level == CONF_ERROR)
+        log_event(LOG_AT_ERROR, "error", "%s%s", conf_where(where, file, line), msg);
 }
 
 static int

@@ -74,15 +74,12 @@ say(void *ctx, enum conf_level level, const char *file, int line, const char *ms
 {
     const char *word = level == CONF_ERROR ? "error" : "warning";
     const bool *errors_only = ctx;
+    char where[CONF_WHERE_MAX];
 
     if (level == CONF_WARNING && *errors_only)
         return;
-    if (file != NULL && line > 0)
-        (void)fprintf(stderr, "%s:%d: %s: %s\n", file, line, word, msg);
-    else if (file != NULL)
-        (void)fprintf(stderr, "%s: %s: %s\n", file, word, msg);
-    else
-        (void)fprintf(stderr, "cmon: %s: %s\n", word, msg);
+    (void)fprintf(
+        stderr, "%s%s: %s\n", file != NULL ? conf_where(where, file, line) : "cmon: ", word, msg);
 }
 
 /* Returns the configuration, or NULL after everything wrong was said. */

@@ -35,13 +35,10 @@ say(void *ctx, enum conf_level level, const char *file, int line, const char *ms
 {
     struct complaints *all = ctx;
     bool wrong = level == CONF_ERROR;
-    char where[1024] = "";
+    char where[CONF_WHERE_MAX];
     int n;
 
-    if (file != NULL && line > 0)
-        (void)snprintf(where, sizeof(where), "%s:%d: ", file, line);
-    else if (file != NULL)
-        (void)snprintf(where, sizeof(where), "%s: ", file);
+    (void)conf_where(where, file, line);
     log_event(
         wrong ? LOG_AT_ERROR : LOG_AT_WARNING, wrong ? "error" : "warning", "%s%s", where, msg);
     if (!wrong || all->n >= sizeof(all->text) - 1)

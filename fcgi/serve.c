@@ -27,13 +27,9 @@ say_to_log(void *ctx, enum conf_level level, const char *file, int line, const c
 {
     const char *event = ctx;
     enum log_level at = level == CONF_ERROR ? LOG_AT_ERROR : LOG_AT_WARNING;
+    char where[CONF_WHERE_MAX];
 
-    if (file != NULL && line > 0)
-        log_event(at, event, "%s:%d: %s", file, line, msg);
-    else if (file != NULL)
-        log_event(at, event, "%s: %s", file, msg);
-    else
-        log_event(at, event, "%s", msg);
+    log_event(at, event, "%s%s", conf_where(where, file, line), msg);
 }
 
 /* Whether something differs that is looked at once, at the start. */
