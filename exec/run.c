@@ -97,8 +97,9 @@ run_start(struct run *r, struct engine *e, const struct run_spec *spec, struct e
 static void
 end(struct run *r)
 {
-    fd_close(&r->writer);
+    /* The reading end first: nobody is there to be told of the other's end. */
     capture_close(&r->capture);
+    fd_close(&r->writer);
     r->result.out_len = r->capture.len;
     r->result.truncated = r->capture.truncated;
     r->deadline = CLOCK_NEVER;
@@ -197,7 +198,8 @@ look_for_exit(struct run *r, bool woken, int64_t now)
         return;
     }
     fd_close(&r->pidfd);
-    fd_close(&r->writer);
+    if (r->detach)
+        fd_close(&r->writer);
     capture_finish(&r->capture);
     r->result.duration = now - r->started;
     r->result.signaled = gone.si_code != CLD_EXITED;
