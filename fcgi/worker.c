@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -109,12 +110,24 @@ dispatch(struct worker *w, uint64_t tag)
     return true;
 }
 
+/* Whoever wakes us goes on first: a command to its end, a web server to the end
+ * of its request.  Else we come in between, find half of what we were woken
+ * for, and are woken again.  Commands do not inherit it. */
+static void
+batch(void)
+{
+    static const struct sched_param none;
+
+    (void)sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK, &none);
+}
+
 static void *
 work(void *arg)
 {
     struct worker *w = arg;
     struct epoll_event ev;
 
+    batch();
     /* One event at a time: a second one would wait behind a spawn while
      * another worker has nothing to do. */
     do {
@@ -124,10 +137,21 @@ work(void *arg)
     return NULL;
 }
 
+/* The cores that we may run on, which may be fewer than there are. */
+static long
+usable_cores(void)
+{
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof(set), &set) == 0)
+        return CPU_COUNT(&set);
+    return sysconf(_SC_NPROCESSORS_ONLN);
+}
+
 int
 worker_start(struct server *s, struct err *err)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    long cores = usable_cores();
     pthread_attr_t attr;
     struct worker *w;
     size_t n;
