@@ -14,10 +14,21 @@
 /* Apache hands variables through an internal redirect with this in front. */
 static const char redirect[] = "REDIRECT_";
 
-static const char *const secret[] = {
-    "HTTP_ACCESS_TOKEN",
-    "HTTP_X_ACCESS_TOKEN",
-    "HTTP_AUTHORIZATION",
+/* A name of a variable, and its length. */
+struct name {
+    const char *s;
+    size_t n;
+};
+
+#define NAME(s)            \
+    {                      \
+        (s), sizeof(s) - 1 \
+    }
+
+static const struct name secret[] = {
+    NAME("HTTP_ACCESS_TOKEN"),
+    NAME("HTTP_X_ACCESS_TOKEN"),
+    NAME("HTTP_AUTHORIZATION"),
 };
 
 enum {
@@ -26,61 +37,64 @@ enum {
 };
 
 static const struct {
-    const char *name;
+    struct name name;
     size_t at;
 } field[] = {
-    { "REQUEST_METHOD", offsetof(struct req, method) },
-    { "PATH_INFO", offsetof(struct req, path_info) },
-    { "SCRIPT_NAME", offsetof(struct req, script_name) },
-    { "DOCUMENT_URI", offsetof(struct req, document_uri) },
-    { "CMON_PREFIX", offsetof(struct req, prefix) },
-    { "QUERY_STRING", offsetof(struct req, query) },
-    { "REMOTE_ADDR", offsetof(struct req, client) },
-    { "DOCUMENT_ROOT", offsetof(struct req, document_root) },
+    { NAME("REQUEST_METHOD"), offsetof(struct req, method) },
+    { NAME("PATH_INFO"), offsetof(struct req, path_info) },
+    { NAME("SCRIPT_NAME"), offsetof(struct req, script_name) },
+    { NAME("DOCUMENT_URI"), offsetof(struct req, document_uri) },
+    { NAME("CMON_PREFIX"), offsetof(struct req, prefix) },
+    { NAME("QUERY_STRING"), offsetof(struct req, query) },
+    { NAME("REMOTE_ADDR"), offsetof(struct req, client) },
+    { NAME("DOCUMENT_ROOT"), offsetof(struct req, document_root) },
 };
+
+static const struct name length_name = NAME("CONTENT_LENGTH");
 
 enum {
     NFIELD = sizeof(field) / sizeof(field[0])
 };
 
-/* Returns the value of "NAME=value" when the name is `name`, else NULL. */
-static const char *
-value_of(const char *var, const char *name)
+/* The name of "NAME=value"; empty for what is no variable. */
+static struct name
+name_of(const char *var)
 {
-    size_t n;
+    const char *end = strchr(var, '=');
 
-    if (*var != *name)
-        return NULL;
-    n = strlen(name);
-    return strncmp(var, name, n) == 0 && var[n] == '=' ? var + n + 1 : NULL;
+    return (struct name){ var, end != NULL ? (size_t)(end - var) : 0 };
+}
+
+static bool
+is_name(struct name a, struct name b)
+{
+    return a.n == b.n && memcmp(a.s, b.s, a.n) == 0;
 }
 
 /* Returns which credential header a variable is, as an index for `seen`
  * (REDIRECT_ forms count on their own), or -1. */
 static int
-secret_of(const char *var, const char **ret_value)
+secret_of(struct name var)
 {
+    size_t skip = sizeof(redirect) - 1;
     int base = 0;
     unsigned i;
 
-    if (strncmp(var, redirect, sizeof(redirect) - 1) == 0) {
-        var += sizeof(redirect) - 1;
+    if (var.n > skip && memcmp(var.s, redirect, skip) == 0) {
+        var.s += skip;
+        var.n -= skip;
         base = NSECRET;
     }
-    for (i = 0; i < NSECRET; i++) {
-        *ret_value = value_of(var, secret[i]);
-        if (*ret_value != NULL)
+    for (i = 0; i < NSECRET; i++)
+        if (is_name(var, secret[i]))
             return base + (int)i;
-    }
     return -1;
 }
 
 bool
 req_is_secret(const char *var)
 {
-    const char *value;
-
-    return secret_of(var, &value) >= 0;
+    return secret_of(name_of(var)) >= 0;
 }
 
 /* "Bearer <token>" (RFC 6750), with or without a token; other schemes are for
@@ -134,17 +148,15 @@ length_of(const char *s)
 }
 
 static int
-take_field(struct req *req, struct region *r, const char *var)
+take_field(struct req *req, struct region *r, struct name var, const char *value)
 {
-    const char *value, *copy;
+    const char *copy;
     const char **slot;
     unsigned i;
 
-    for (i = 0; i < NFIELD; i++) {
-        value = value_of(var, field[i].name);
-        if (value != NULL)
+    for (i = 0; i < NFIELD; i++)
+        if (is_name(var, field[i].name))
             break;
-    }
     if (i == NFIELD)
         return 0;
     slot = (const char **)(void *)((char *)req + field[i].at);
@@ -164,14 +176,20 @@ req_from_env(char *const *envp, struct region *r, struct req *ret_req)
     struct req req = { .content_length = REQ_LENGTH_UNKNOWN };
     const char **slot;
     const char *value, *length = NULL;
+    struct name var;
     unsigned i;
     int which, rc = 0;
 
     for (; *envp != NULL && rc == 0; envp++) {
-        which = secret_of(*envp, &value);
-        rc = which >= 0 ? take_secret(&req, r, seen, which, value) : take_field(&req, r, *envp);
-        if (length == NULL)
-            length = value_of(*envp, "CONTENT_LENGTH");
+        var = name_of(*envp);
+        value = *envp + var.n + 1;
+        if (var.n == 0)
+            continue;
+        which = secret_of(var);
+        rc =
+            which >= 0 ? take_secret(&req, r, seen, which, value) : take_field(&req, r, var, value);
+        if (length == NULL && is_name(var, length_name))
+            length = value;
     }
     if (length != NULL)
         req.content_length = length_of(length);
