@@ -41,6 +41,19 @@ buf_putc(struct buf *b, unsigned char c)
 }
 
 void
+buf_uint(struct buf *b, uint64_t v)
+{
+    unsigned char text[sizeof("18446744073709551615") - 1];
+    unsigned char *at = text + sizeof(text);
+
+    do {
+        *--at = (unsigned char)('0' + v % 10);
+        v /= 10;
+    } while (v > 0);
+    buf_put(b, at, (size_t)(text + sizeof(text) - at));
+}
+
+void
 buf_printf(struct buf *b, const char *fmt, ...)
 {
     size_t room;

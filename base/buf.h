@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf {
     unsigned char *p; /* the caller's */
@@ -29,6 +30,9 @@ void buf_puts(struct buf *b, const char *s) __attribute__((nonnull));
 
 /* Appends one byte. */
 void buf_putc(struct buf *b, unsigned char c) __attribute__((nonnull));
+
+/* Appends a number in decimal. */
+void buf_uint(struct buf *b, uint64_t v) __attribute__((nonnull));
 
 /* Appends as printf(3) does, without the NUL, which needs room while it
  * formats: text that would fill the last byte does not fit. */

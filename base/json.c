@@ -8,8 +8,7 @@
 #include "config.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -100,7 +99,7 @@ block_copy(unsigned char *to, const unsigned char *from)
 
 #endif
 
-static bool
+static inline bool
 clean(unsigned char c)
 {
     return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
@@ -219,20 +218,25 @@ escape_blocks(struct escaper *e)
 static bool
 escape_rest(struct escaper *e)
 {
-    while (e->p < e->end) {
-        unsigned char text[JSON_EXPANSION_MAX], *w = text;
+    const unsigned char *p = e->p;
+    unsigned char *w = e->w;
+
+    for (;;) {
+        unsigned char text[JSON_EXPANSION_MAX], *t = text;
         size_t n;
 
-        if (clean(*e->p))
-            *w++ = *e->p++;
-        else
-            e->p += escape_one(&w, e->p, e->end);
-        n = (size_t)(w - text);
-        if ((size_t)(e->limit - e->w) < n)
+        while (p < e->end && w < e->limit && clean(*p))
+            *w++ = *p++;
+        if (p == e->end)
+            break;
+        p += escape_one(&t, p, e->end); /* what is clean comes here only without room */
+        n = (size_t)(t - text);
+        if ((size_t)(e->limit - w) < n)
             return false;
-        memcpy(e->w, text, n);
-        e->w += n;
+        memcpy(w, text, n);
+        w += n;
     }
+    e->w = w;
     return true;
 }
 
@@ -410,10 +414,12 @@ json_bytes(struct json *j, struct span s)
 void
 json_int(struct json *j, int64_t v)
 {
-    char text[sizeof "-9223372036854775808"];
-
-    (void)snprintf(text, sizeof text, "%" PRId64, v);
-    put_plain(j, text);
+    if (!begin_value(j))
+        return;
+    if (v < 0)
+        buf_putc(j->out, '-');
+    buf_uint(j->out, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+    settle(j);
 }
 
 void
@@ -431,18 +437,19 @@ json_null(struct json *j)
 void
 json_msec(struct json *j, int64_t nsec)
 {
-    char text[sizeof "-9223372036854.776"];
     uint64_t magnitude = nsec < 0 ? 0 - (uint64_t)nsec : (uint64_t)nsec;
     uint64_t usec = magnitude / 1000 + (magnitude % 1000 >= 500);
-    const char *sign = nsec < 0 && usec > 0 ? "-" : "";
-    size_t n;
+    unsigned rest = (unsigned)(usec % 1000);
+    unsigned unit;
 
-    n = (size_t)snprintf(
-        text, sizeof text, "%s%" PRIu64 ".%03u", sign, usec / 1000, (unsigned)(usec % 1000));
-    while (text[n - 1] == '0')
-        n--;
-    if (text[n - 1] == '.')
-        n--;
-    text[n] = '\0';
-    put_plain(j, text);
+    if (!begin_value(j))
+        return;
+    if (nsec < 0 && usec > 0)
+        buf_putc(j->out, '-');
+    buf_uint(j->out, usec / 1000);
+    if (rest > 0)
+        buf_putc(j->out, '.');
+    for (unit = 100; rest > 0; rest %= unit, unit /= 10)
+        buf_putc(j->out, (unsigned char)('0' + rest / unit));
+    settle(j);
 }

@@ -92,11 +92,18 @@ put_header(struct buf *out, const struct reply *reply, size_t body)
 {
     char allow[ROUTE_ALLOW_MAX];
 
-    buf_printf(out, "Status: %d %s\r\n", reply->status, reason(reply->status));
+    buf_puts(out, "Status: ");
+    buf_uint(out, (unsigned)reply->status);
+    buf_putc(out, ' ');
+    buf_puts(out, reason(reply->status));
+    buf_puts(out, "\r\n");
     if (reply->status != 204)
         buf_puts(out, "Content-Type: application/json\r\n");
-    if (!reply->no_body)
-        buf_printf(out, "Content-Length: %zu\r\n", body);
+    if (!reply->no_body) {
+        buf_puts(out, "Content-Length: ");
+        buf_uint(out, body);
+        buf_puts(out, "\r\n");
+    }
     buf_puts(out, "Cache-Control: no-store\r\n");
     if (reply->allow != NULL)
         buf_printf(out, "Allow: %s\r\n", route_allow(reply->allow, allow));

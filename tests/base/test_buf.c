@@ -94,6 +94,30 @@ overflow(int how)
     }
 }
 
+START_TEST(a_number_is_appended_in_decimal)
+{
+    static const struct {
+        uint64_t v;
+        const char *text;
+    } is[] = { { 0, "0" }, { 9, "9" }, { 10, "10" }, { UINT64_MAX, "18446744073709551615" } };
+    unsigned char room[32];
+
+    buf_over(&b, room, sizeof room);
+    buf_uint(&b, is[_i].v);
+    ck_assert_uint_eq(b.n, strlen(is[_i].text));
+    ck_assert_mem_eq(room, is[_i].text, b.n);
+}
+END_TEST
+
+START_TEST(a_number_that_does_not_fit_is_not_written)
+{
+    buf_uint(&b, 123456789);
+    ck_assert(b.full);
+    holds("");
+    guard_holds();
+}
+END_TEST
+
 START_TEST(what_does_not_fit_is_not_written_and_all_later_calls_do_nothing)
 {
     size_t room = 1;
@@ -204,6 +228,8 @@ suite(void)
     tcase_add_test(tc, appends_in_order);
     tcase_add_test(tc, takes_bytes_up_to_its_maximum);
     tcase_add_test(tc, nothing_is_appended_from_nothing);
+    tcase_add_loop_test(tc, a_number_is_appended_in_decimal, 0, 4);
+    tcase_add_test(tc, a_number_that_does_not_fit_is_not_written);
     tcase_add_loop_test(tc, what_does_not_fit_is_not_written_and_all_later_calls_do_nothing, 0, 4);
     tcase_add_test(tc, printf_needs_room_for_a_nul);
     tcase_add_test(tc, room_is_written_in_place_and_counted_by_advance);
