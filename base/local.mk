@@ -4,6 +4,8 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/clock.c %D%/clock.h \
 	%D%/crypto.c %D%/crypto.h \
 	%D%/err.c %D%/err.h \
+	%D%/escape.c %D%/escape.h %D%/escape_impl.h \
+	%D%/escape_automaton.c %D%/escape_avx2.c %D%/escape_vector.c \
 	%D%/fd.c %D%/fd.h \
 	%D%/hex.c %D%/hex.h \
 	%D%/json.c %D%/json.h \

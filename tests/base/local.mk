@@ -7,16 +7,16 @@ base_tests = \
 	%D%/test_clock \
 	%D%/test_crypto \
 	%D%/test_err \
+	%D%/test_escape \
 	%D%/test_fd \
 	%D%/test_hex \
 	%D%/test_json \
-	%D%/test_json_portable \
 	%D%/test_span \
 	%D%/test_utf8
 base_scripts = %D%/constant_time.sh %D%/json_python.sh
 base_libs = $(SUITE_LIBS) $(SAMPLE_LIBS) $(BASE_LIBS) $(CHECK_LIBS)
 
-check_PROGRAMS += $(base_tests) %D%/constant_time %D%/json_filter %D%/json_filter_portable
+check_PROGRAMS += $(base_tests) %D%/constant_time %D%/json_filter
 dist_check_SCRIPTS += $(base_scripts)
 TESTS += $(base_tests) $(base_scripts)
 
@@ -30,15 +30,7 @@ TESTS += $(base_tests) $(base_scripts)
 %C%_test_utf8_LDADD = $(base_libs)
 %C%_constant_time_LDADD = $(BASE_LIBS) $(CRYPTO_LIBS)
 
-# The escaper is tested twice: as this machine has it, and without vectors.
-json_test_sources = %D%/test_json.c %D%/parsed.c %D%/parsed.h
-portable_json = $(AM_CPPFLAGS) -DJSON_PORTABLE
-%C%_test_json_SOURCES = $(json_test_sources)
+%C%_test_escape_LDADD = $(base_libs)
+%C%_test_json_SOURCES = %D%/test_json.c %D%/parsed.c %D%/parsed.h
 %C%_test_json_LDADD = $(base_libs) $(JANSSON_LIBS)
-%C%_test_json_portable_SOURCES = $(json_test_sources) base/json.c
-%C%_test_json_portable_CPPFLAGS = $(portable_json)
-%C%_test_json_portable_LDADD = $(base_libs) $(JANSSON_LIBS)
 %C%_json_filter_LDADD = $(BASE_LIBS)
-%C%_json_filter_portable_SOURCES = %D%/json_filter.c base/json.c
-%C%_json_filter_portable_CPPFLAGS = $(portable_json)
-%C%_json_filter_portable_LDADD = $(BASE_LIBS)

@@ -1,7 +1,4 @@
-/* tests/base/test_json.c -- base/json.h, promise by promise.
- *
- * Built twice: as the product has it, and with JSON_PORTABLE.
- */
+/* tests/base/test_json.c -- base/json.h, promise by promise. */
 #include "config.h"
 
 #include <errno.h>
