@@ -20,10 +20,19 @@ EXTRA_PROGRAMS += %D%/alloc
 bench-alloc: %D%/alloc
 EXTRA_DIST += %D%/run-alloc
 
+# What bench/run-json needs: libjansson-dev, libjson-c-dev, rapidjson-dev, g++.
+EXTRA_PROGRAMS += %D%/json/json
+%C%_json_json_SOURCES = %D%/json/json.c %D%/json/json.h %D%/json/jansson.c \
+	%D%/json/json_c.c %D%/json/rapidjson.cc
+%C%_json_json_LDADD = $(BASE_LIBS) $(JANSSON_LIBS) -ljson-c
+bench-json: %D%/json/json
+EXTRA_DIST += %D%/run-json
+
 EXTRA_DIST += %D%/.may_include %D%/README.md
 CLEANFILES += $(EXTRA_PROGRAMS)
 
 bench:
 	BUILD='$(abs_top_builddir)' '$(top_srcdir)/bench/run-alloc'
+	BUILD='$(abs_top_builddir)' '$(top_srcdir)/bench/run-json'
 	BUILD='$(abs_top_builddir)' '$(top_srcdir)/bench/run-request'
-.PHONY: bench bench-alloc bench-request
+.PHONY: bench bench-alloc bench-json bench-request
