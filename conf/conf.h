@@ -55,6 +55,7 @@ struct conf {
     enum conf_restart restart;
     bool log_stderr;
     bool log_syslog;
+    bool delays;     /* default of routes */
     bool core_dumps; /* never true outside of debugging */
 
     const struct route *routes; /* sorted by path */

@@ -7,11 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "base/fd.h"
 #include "conf/conf.h"
 #include "conf/conf_build.h"
 #include "conf/conf_check.h"
 #include "conf/conf_say.h"
+#include "exec/account.h"
 
 /* The line of an option, or of the block, or 0. */
 static int
@@ -151,6 +153,23 @@ check_log(const struct conf_build *b)
         conf_say_warning(b->say, 0, "no route stands: every request is refused");
 }
 
+/* Whoever asks for delays hears once why there are none. */
+static void
+check_delays(const struct conf_build *b)
+{
+    int line = b->conf->delays ? line_of(b->root, "delays") : 0;
+    struct err err;
+
+    for (size_t i = 0; line == 0 && i < b->conf->nroutes; i++) {
+        const struct route *rt = &b->conf->routes[i];
+
+        if (rt->delays)
+            line = line_of(conf_tree_next(b->root, CONF_ROUTE, rt->path, NULL), "delays");
+    }
+    if (line != 0 && account_check(&err) < 0)
+        conf_say_warning(b->say, line, "delays: %s", err.text);
+}
+
 void
 conf_check_warn(const struct conf_build *b)
 {
@@ -160,4 +179,5 @@ conf_check_warn(const struct conf_build *b)
     check_patience(b);
     check_arena(b);
     check_log(b);
+    check_delays(b);
 }

@@ -72,6 +72,8 @@ build_limits(struct draft *d)
         d->b, d->block, "output_max", CONF_SIZE, CONF_OUTPUT_MIN, CONF_OUTPUT_MAX, &output_max);
     rt->output_max = (size_t)output_max;
     conf_build_switch(d->b, d->block, "detach", &rt->detach);
+    rt->delays = c->delays;
+    conf_build_switch(d->b, d->block, "delays", &rt->delays);
     return conf_build_path(d->b, d->block, "workdir", &rt->workdir);
 }
 

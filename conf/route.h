@@ -33,6 +33,7 @@ struct route {
     int64_t grace;     /* ns */
     size_t output_max; /* bytes */
     bool detach;
+    bool delays;      /* tell what the command had to wait for, if the kernel does */
     bool builtin;     /* one of the seven, perhaps changed by the configuration */
     const char *file; /* where it was configured or changed, or NULL: as built in */
     int line;

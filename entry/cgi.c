@@ -94,7 +94,7 @@ serve(const struct conf *conf, struct region *r)
     if (req.content_length > 0 && req.content_length <= (int64_t)conf->body_max + REQ_BODY_PATIENCE)
         req.body_len = drop_body(req.content_length);
     who = auth_identify(conf->key, &req);
-    rc = single_run(&single, conf, &who, &req, r, &err);
+    rc = single_run(&single, conf, &who, &req, false, r, &err);
     if (rc < 0) {
         log_event(LOG_AT_ERROR, "error", "%s", err.text);
         (void)fail();

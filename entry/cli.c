@@ -27,7 +27,7 @@ enum {
 static const char usage_text[] =
     "usage: cmon check-config [-c FILE]\n"
     "       cmon routes [-c FILE] [--json]\n"
-    "       cmon run [-c FILE] [--json] [-X METHOD] /PATH[?QUERY] [NAME=VALUE ...]\n"
+    "       cmon run [-c FILE] [--json] [--usage] [-X METHOD] /PATH[?QUERY] [NAME=VALUE ...]\n"
     "       cmon token new [FILE]\n"
     "       cmon --version | --help\n"
     "Started by spawn-fcgi or systemd on a listening socket, cmon [-c FILE] serves\n"
@@ -37,6 +37,7 @@ struct options {
     const char *file;   /* -c */
     const char *method; /* -X */
     bool json;
+    bool usage;
 };
 
 static int
@@ -50,7 +51,8 @@ usage(void)
 static int
 parse(int argc, char *const *argv, const char *allowed, struct options *ret_opt, int *ret_rest)
 {
-    static const struct option longs[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
+    static const struct option longs[] = { { "json", no_argument, NULL, 'j' },
+        { "usage", no_argument, NULL, 'u' }, { 0 } };
     int c;
 
     *ret_opt = (struct options){ .file = NULL };
@@ -62,6 +64,8 @@ parse(int argc, char *const *argv, const char *allowed, struct options *ret_opt,
             ret_opt->file = optarg;
         else if (c == 'X')
             ret_opt->method = optarg;
+        else if (c == 'u')
+            ret_opt->usage = true;
         else
             ret_opt->json = true;
     }
@@ -139,14 +143,14 @@ run(int argc, char *const *argv, struct region *r)
     struct conf *conf;
     int rest, code;
 
-    if (parse(argc, argv, "cXj", &opt, &rest) != 0)
+    if (parse(argc, argv, "cXju", &opt, &rest) != 0)
         return CLI_USAGE;
     if (rest == argc || argv[rest][0] != '/')
         return usage();
     conf = load(&opt, false, true, r);
     if (conf == NULL)
         return CLI_FAILED;
-    code = cli_run(conf, argv + rest, opt.method, opt.json, r);
+    code = cli_run(conf, argv + rest, opt.method, opt.json, opt.usage, r);
     conf_unref(conf);
     return code;
 }

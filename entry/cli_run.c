@@ -13,6 +13,7 @@
 #include "conf/conf.h"
 #include "entry/cli.h"
 #include "entry/cli_run.h"
+#include "entry/cli_usage.h"
 #include "entry/single.h"
 #include "fcgi/req.h"
 
@@ -134,8 +135,8 @@ print(const struct single *s, bool json)
 }
 
 int
-cli_run(
-    const struct conf *conf, char *const *words, const char *method, bool json, struct region *r)
+cli_run(const struct conf *conf, char *const *words, const char *method, bool json, bool usage,
+    struct region *r)
 {
     const struct identity who = { IDENTITY_OPERATOR };
     struct err err = { .num = ENOMEM, .text = "out of memory" };
@@ -145,9 +146,11 @@ cli_run(
 
     code = make_req(words, method, conf, r, &req);
     if (code == 0) {
-        code = single_run(&single, conf, &who, &req, r, &err);
+        code = single_run(&single, conf, &who, &req, usage, r, &err);
         if (code == 0)
             code = print(&single, json) == 0 ? exit_code(&single) : CLI_FAILED;
+        if (usage && single.reply.result != NULL)
+            cli_usage_print(stderr, single.reply.result);
         single_done(&single);
     }
     if (code < 0) {

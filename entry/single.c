@@ -49,7 +49,7 @@ open_output(struct single *s, const struct conf *conf)
 }
 
 static int
-run_command(struct single *s, const struct conf *conf, struct err *err)
+run_command(struct single *s, const struct conf *conf, bool delays, struct err *err)
 {
     const struct route *rt = s->handled.route;
     struct run_spec spec = { .path = s->handled.path,
@@ -58,7 +58,8 @@ run_command(struct single *s, const struct conf *conf, struct err *err)
         .workdir = rt->workdir,
         .timeout = rt->timeout,
         .grace = rt->grace,
-        .detach = rt->detach };
+        .detach = rt->detach,
+        .delays = rt->delays || delays };
     FD_AUTO int sigfd = open_signals(err);
     const struct run_result *result;
     int r;
@@ -88,7 +89,7 @@ run_command(struct single *s, const struct conf *conf, struct err *err)
 
 int
 single_run(struct single *s, const struct conf *conf, const struct identity *who,
-    const struct req *req, struct region *r, struct err *err)
+    const struct req *req, bool delays, struct region *r, struct err *err)
 {
     *s = (struct single){ .num = 0 };
     handle_request(conf, who, req, r, &s->handled);
@@ -105,7 +106,7 @@ single_run(struct single *s, const struct conf *conf, const struct identity *who
     case HANDLE_RUN:
         break;
     }
-    return run_command(s, conf, err);
+    return run_command(s, conf, delays, err);
 }
 
 void

@@ -6,6 +6,8 @@
 #ifndef ENTRY_SINGLE_H
 #define ENTRY_SINGLE_H
 
+#include <stdbool.h>
+
 #include "exec/run.h"
 #include "fcgi/handle.h"
 
@@ -26,9 +28,10 @@ struct single {
 };
 
 /* Decides, runs what is to be run, and fills `reply`, which stays valid until
- * single_done().  Returns 0, or -errno when there was not even an answer. */
+ * single_done().  With `delays` it is found out what the command had to wait
+ * for even if its route does not ask.  Returns 0, or -errno when there was not even an answer. */
 int single_run(struct single *s, const struct conf *conf, const struct identity *who,
-    const struct req *req, struct region *r, struct err *err)
+    const struct req *req, bool delays, struct region *r, struct err *err)
     __attribute__((warn_unused_result, nonnull));
 
 /* Frees what single_run() took, also when it failed. */

@@ -19,6 +19,7 @@
 
 #include "base/err.h"
 #include "base/fd.h"
+#include "exec/account.h"
 #include "exec/capture.h"
 #include "exec/engine.h"
 #include "exec/spawn.h"
@@ -49,11 +50,13 @@ struct engine {
     pthread_mutex_t lock; /* over all but the constants */
     struct roster roster;
     struct heir *heirs;
-    struct tree_pids list;      /* our children, as of the last look */
-    struct known known[KNOWN];  /* orphans of earlier looks, by pid */
-    struct spawn_origin origin; /* constant */
-    int children;               /* constant: /proc/self/task/PID/children */
-    int null;                   /* constant */
+    struct tree_pids list;           /* our children, as of the last look */
+    struct known known[KNOWN];       /* orphans of earlier looks, by pid */
+    struct spawn_origin origin;      /* constant */
+    int children;                    /* constant: /proc/self/task/PID/children */
+    int null;                        /* constant */
+    struct account_source *accounts; /* once asked for */
+    bool no_accounts;                /* it was in vain, and will be */
 };
 
 /* Opens what is read all the time, above the descriptors 0 to 2. */
@@ -133,6 +136,7 @@ engine_close(struct engine *e)
     while (e->heirs != NULL)
         drop_heir(&e->heirs);
     assert(roster_empty(&e->roster));
+    account_close(e->accounts);
     tree_free(&e->list);
     (void)pthread_mutex_destroy(&e->lock);
     fd_close(&e->children);
@@ -204,18 +208,31 @@ engine_forget(struct engine *e, struct roster_member *m)
 }
 
 bool
-engine_wait(struct engine *e, int pidfd, siginfo_t *ret_gone)
+engine_wait(struct engine *e, int pidfd, siginfo_t *ret_gone, struct account *ret_usage)
 {
-    siginfo_t gone = { .si_pid = 0 };
     int r;
 
     lock(e);
-    r = waitid(P_PIDFD, (id_t)pidfd, &gone, WEXITED | WNOHANG | __WALL);
+    r = account_reap(P_PIDFD, (id_t)pidfd, ret_gone, ret_usage);
     unlock(e);
-    if (r < 0 || gone.si_pid == 0)
-        return false;
-    *ret_gone = gone;
-    return true;
+    return r > 0;
+}
+
+struct account_source *
+engine_accounts(struct engine *e)
+{
+    struct account_source *accounts;
+    struct err err;
+    int r;
+
+    lock(e);
+    if (e->accounts == NULL && !e->no_accounts) {
+        r = account_open(&e->accounts, &err);
+        e->no_accounts = r == -EPERM || r == -EOPNOTSUPP;
+    }
+    accounts = e->accounts;
+    unlock(e);
+    return accounts != NULL && account_counts(accounts) ? accounts : NULL;
 }
 
 /* Drops detached heirs that nothing is left of. */

@@ -19,6 +19,8 @@
 
 #include "exec/roster.h"
 
+struct account;
+struct account_source;
 struct capture;
 struct err;
 struct engine;
@@ -63,9 +65,14 @@ void engine_forget(struct engine *e, struct roster_member *m) __attribute__((non
 /* A descriptor of /dev/null, open for reading. */
 int engine_null(const struct engine *e) __attribute__((warn_unused_result, nonnull));
 
-/* Reaps a member's own process once it has ended.  Returns whether it has. */
-bool engine_wait(struct engine *e, int pidfd, siginfo_t *ret_gone)
+/* Reaps a member's own process once it has ended.  Returns whether it has, and
+ * what it has cost. */
+bool engine_wait(struct engine *e, int pidfd, siginfo_t *ret_gone, struct account *ret_usage)
     __attribute__((warn_unused_result, nonnull));
+
+/* Whom to ask what a process that is started now had to wait for, or NULL when
+ * nobody can tell. */
+struct account_source *engine_accounts(struct engine *e) __attribute__((nonnull));
 
 /* Sends `sig` to a member's process group and to every descendant that can be
  * found, once each; SIGCONT follows SIGTERM, because a stopped process would

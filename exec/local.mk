@@ -1,5 +1,6 @@
 noinst_LIBRARIES += %D%/libexec.a
 %C%_libexec_a_SOURCES = \
+	%D%/account.c %D%/account.h \
 	%D%/capture.c %D%/capture.h \
 	%D%/child.c %D%/child.h \
 	%D%/engine.c %D%/engine.h \
@@ -9,5 +10,12 @@ noinst_LIBRARIES += %D%/libexec.a
 	%D%/run.c %D%/run.h \
 	%D%/spawn.c %D%/spawn.h \
 	%D%/tree.c %D%/tree.h
-EXEC_LIBS = exec/libexec.a $(BASE_LIBS)
+if HAVE_LIBNL
+%C%_libexec_a_SOURCES += %D%/account_netlink.c
+EXTRA_DIST += %D%/account_none.c
+else
+%C%_libexec_a_SOURCES += %D%/account_none.c
+EXTRA_DIST += %D%/account_netlink.c
+endif
+EXEC_LIBS = exec/libexec.a $(BASE_LIBS) $(NL_LIBS)
 EXTRA_DIST += %D%/.may_include

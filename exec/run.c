@@ -77,6 +77,7 @@ run_start(struct run *r, struct engine *e, const struct run_spec *spec, struct e
     r->look = CLOCK_NEVER;
     r->detach = spec->detach;
     r->grace = spec->grace;
+    r->accounts = spec->delays ? engine_accounts(e) : NULL;
     n = capture_open(&r->capture, spec->out, spec->out_max, &writer, err);
     if (n < 0)
         return n;
@@ -183,13 +184,25 @@ is_readable(int fd)
     return poll(&p, 1, 0) > 0;
 }
 
+/* Asks what the command had to wait for: once it has ended, and while its
+ * number is still its own. */
+static void
+ask_delays(struct run *r)
+{
+    if (r->accounts == NULL || !is_readable(r->pidfd))
+        return;
+    account_ask(r->accounts, r->member.pid, &r->result.delays);
+    r->accounts = NULL;
+}
+
 /* Reaps the command if it has ended, and goes on to what it has left. */
 static void
 look_for_exit(struct run *r, bool woken, int64_t now)
 {
     siginfo_t gone;
 
-    if (!engine_wait(r->engine, r->pidfd, &gone)) {
+    ask_delays(r);
+    if (!engine_wait(r->engine, r->pidfd, &gone, &r->result.usage)) {
         /* Ended, but not ours to reap until its tracer lets go of it: watching
          * the pidfd would wake us without end. */
         r->held = r->held || (woken && is_readable(r->pidfd));

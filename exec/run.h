@@ -34,6 +34,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "exec/account.h"
 #include "exec/capture.h"
 #include "exec/roster.h"
 
@@ -52,6 +53,7 @@ struct run_spec {
     int64_t timeout;     /* ns from the start, above 0 */
     int64_t grace;       /* ns between SIGTERM and SIGKILL, 0 or more */
     bool detach;         /* what the command leaves running stays */
+    bool delays;         /* find out what it had to wait for, if the kernel tells */
 };
 
 enum run_status {
@@ -77,13 +79,15 @@ enum run_cause {
 
 struct run_result {
     enum run_cause cause;
-    bool signaled;     /* a signal ended the command */
-    int code;          /* that signal, else the exit status; 0 when abandoned */
-    size_t out_len;    /* bytes captured */
-    bool truncated;    /* more was said than out_max */
-    unsigned leftover; /* processes that were alive after a command that ended by
-                          itself, and that we ended; 0 when we ended it */
-    int64_t duration;  /* ns from start to the command's exit */
+    bool signaled;                /* a signal ended the command */
+    int code;                     /* that signal, else the exit status; 0 when abandoned */
+    size_t out_len;               /* bytes captured */
+    bool truncated;               /* more was said than out_max */
+    unsigned leftover;            /* processes that were alive after a command that ended by
+                                     itself, and that we ended; 0 when we ended it */
+    int64_t duration;             /* ns from start to the command's exit */
+    struct account usage;         /* all 0 when abandoned */
+    struct account_delays delays; /* none known unless the spec asked for them */
 };
 
 struct run {
@@ -91,6 +95,7 @@ struct run {
     struct engine *engine;
     struct roster_member member;
     struct capture capture;
+    struct account_source *accounts; /* the engine's, or NULL: delays are not asked for */
     int writer;       /* the pipe's writing end, held so that a command's end shows once,
                          on its pidfd, and not on the pipe just before */
     int pidfd;        /* -1 once the command is reaped or abandoned */

@@ -96,7 +96,8 @@ start(struct worker *w, struct conn *c)
         .workdir = h->route->workdir,
         .timeout = h->route->timeout,
         .grace = h->route->grace,
-        .detach = h->route->detach };
+        .detach = h->route->detach,
+        .delays = h->route->delays };
     struct reply reply;
     struct err err;
     int r;

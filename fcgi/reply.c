@@ -44,6 +44,60 @@ reason(int status)
 }
 
 static void
+put_int(struct json *j, const char *key, int64_t v)
+{
+    json_key(j, key);
+    json_int(j, v);
+}
+
+static void
+put_msec(struct json *j, const char *key, int64_t nsec)
+{
+    json_key(j, key);
+    json_msec(j, nsec);
+}
+
+static void
+put_delays(struct json *j, const struct account_delays *delays)
+{
+    enum account_wait i;
+
+    json_key(j, "delays");
+    json_object(j);
+    for (i = 0; i < ACCOUNT_WAIT_MAX; i++) {
+        if ((delays->known & (1U << i)) == 0)
+            continue;
+        json_key(j, account_wait_name(i));
+        json_object(j);
+        put_int(j, "count", delays->of[i].count);
+        put_msec(j, "total_ms", delays->of[i].total);
+        json_object_end(j);
+    }
+    json_object_end(j);
+}
+
+static void
+put_usage(struct json *j, const struct run_result *result)
+{
+    const struct account *u = &result->usage;
+
+    json_key(j, "usage");
+    json_object(j);
+    put_msec(j, "user_ms", u->user);
+    put_msec(j, "system_ms", u->system);
+    put_int(j, "max_rss_kb", u->max_rss / 1024);
+    put_int(j, "minor_faults", u->minor_faults);
+    put_int(j, "major_faults", u->major_faults);
+    put_int(j, "voluntary_switches", u->voluntary);
+    put_int(j, "involuntary_switches", u->involuntary);
+    put_int(j, "block_read_bytes", u->block_read);
+    put_int(j, "block_written_bytes", u->block_written);
+    if (result->delays.known != 0)
+        put_delays(j, &result->delays);
+    json_object_end(j);
+}
+
+static void
 put_result(struct json *j, const struct run_result *result)
 {
     if (result->cause != RUN_ABANDONED) {
@@ -58,6 +112,8 @@ put_result(struct json *j, const struct run_result *result)
         json_key(j, "leftover");
         json_int(j, result->leftover);
     }
+    if (result->cause != RUN_ABANDONED)
+        put_usage(j, result);
 }
 
 static bool

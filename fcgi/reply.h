@@ -15,7 +15,7 @@ struct run_result;
 
 enum {
     REPLY_HEADER_MAX = 512, /* bytes of CGI header */
-    REPLY_FIXED_MAX = 2048, /* bytes of body beside the data, message included */
+    REPLY_FIXED_MAX = 3072, /* bytes of body beside the data, message included */
     REPLY_SMALL_MAX = REPLY_HEADER_MAX + REPLY_FIXED_MAX,
     REPLY_MESSAGE_MAX = 256, /* bytes; a longer message is cut */
 };

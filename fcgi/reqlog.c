@@ -62,5 +62,7 @@ reqlog_write(const struct req *req, const struct handled *handled, const struct 
     if (result == NULL && reply->status >= 400 && !refused)
         log_str(&l, "why", why(reply, r));
     log_msec(&l, "duration_ms", clock_now() - started);
+    if (result != NULL && result->cause != RUN_ABANDONED)
+        log_msec(&l, "cpu_ms", result->usage.user + result->usage.system);
     log_end(&l);
 }

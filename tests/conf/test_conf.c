@@ -96,6 +96,7 @@ check_defaults(const struct conf *c)
     ck_assert(!c->arena_prefault);
     ck_assert_int_eq(c->restart, CONF_RESTART_REPLACE);
     ck_assert(c->log_stderr && c->log_syslog && !c->core_dumps);
+    ck_assert(!c->delays && !conf_route(c, "/health")->delays);
     ck_assert_uint_eq(c->nroutes, 7);
     ck_assert_ptr_null(c->key);
     for (size_t i = 0; i < c->nroutes; i++) {
@@ -156,7 +157,7 @@ START_TEST(every_setting_is_taken)
                           "output_max = \"2K\" body_max = 0\n"
                           "queue_timeout = 500ms timeout = 1.5 grace = 0 request_timeout = \"2s\"\n"
                           "drain_timeout = 1m read_timeout = 100\n"
-                          "restart = exit core_dumps = yes\n"
+                          "restart = exit delays = yes core_dumps = yes\n"
                           "log { stderr = no syslog = on }\n"
                           "arena { chunk = 4K chunks = 100 prefault = yes }\n"
                           "env = { \"LANG=de_DE.UTF-8\", \"A=\" }\n");
@@ -179,6 +180,7 @@ START_TEST(every_setting_is_taken)
     ck_assert_int_eq(c->read_timeout, 100 * CLOCK_SEC);
     ck_assert_int_eq(c->restart, CONF_RESTART_EXIT);
     ck_assert(c->core_dumps && !c->log_stderr && c->log_syslog);
+    ck_assert(c->delays && conf_route(c, "/health")->delays);
     ck_assert_uint_eq(c->arena_chunk, 4096);
     ck_assert_uint_eq(c->arena_chunks, 100);
     ck_assert(c->arena_prefault);
@@ -191,12 +193,13 @@ END_TEST
 
 START_TEST(a_route_of_the_file_has_all_it_says)
 {
-    struct conf *c = load("timeout = 20\n"
+    struct conf *c = load("timeout = 20 delays = on\n"
                           "env = { \"G=1\", \"S=global\" }\n\n"
                           "route \"/deploy\" {\n"
                           "  method = { GET, POST, PATCH }\n"
                           "  argv = { \"sh\", \"-c\", \"{{x}}\", \"refs/heads/{branch}\" }\n"
                           "  workdir = \"/\" timeout = 300 grace = 1 output_max = 4M detach = yes\n"
+                          "  delays = no\n"
                           "  env = { \"S=route\" }\n"
                           "  param \"branch\" { type = git-branch default = main env = BRANCH }\n"
                           "}\n");
@@ -212,7 +215,7 @@ START_TEST(a_route_of_the_file_has_all_it_says)
     ck_assert_int_eq(rt->timeout, 300 * CLOCK_SEC);
     ck_assert_int_eq(rt->grace, CLOCK_SEC);
     ck_assert_uint_eq(rt->output_max, 4 * 1024 * 1024);
-    ck_assert(rt->detach && !rt->builtin);
+    ck_assert(rt->detach && !rt->builtin && !rt->delays);
     ck_assert_str_eq(rt->file, g.file);
     ck_assert_int_eq(rt->line, 4);
     ck_assert_str_eq(find_env(rt, "G"), "1");

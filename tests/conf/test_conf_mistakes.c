@@ -2,11 +2,16 @@
  * line. */
 #include "config.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
+#include "base/err.h"
 #include "conf/conf.h"
+#include "exec/account.h"
 #include "tests/conf/given.h"
 #include "tests/suite.h"
 
@@ -40,6 +45,7 @@ static const char *const mistakes[][2] = {
     { "timeout = 0", "1: error: timeout: must be between 1ms and 10080m" },
     { "grace = 8000000", "1: error: grace: must be between 0 and 10080m" },
     { "request_timeout = 0", "1: error: request_timeout: must be between 1ms and 10080m" },
+    { "delays = sometimes", "1: error: delays: must be yes or no" },
     { "core_dumps = 1", "1: error: core_dumps: must be yes or no" },
     { "builtin_routes = perhaps", "1: error: builtin_routes: must be yes or no" },
     { "restart = maybe", "1: error: restart: must be replace or exit" },
@@ -96,6 +102,7 @@ static const char *const mistakes[][2] = {
         "2: error: route /x: timeout: must be between 1ms and 10080m" },
     { ROUTE("argv = { true } output_max = 2G"),
         "2: error: route /x: output_max: must be between 1K and 1G" },
+    { ROUTE("argv = { true } delays = x"), "2: error: route /x: delays: must be yes or no" },
     { ROUTE("argv = { true } detach = x"), "2: error: route /x: detach: must be yes or no" },
     { ROUTE("argv = { true } disabled = x"), "2: error: route /x: disabled: must be yes or no" },
     { ROUTE("argv = { true } workdir = \"\""), "2: error: route /x: workdir: must not be empty" },
@@ -255,6 +262,37 @@ START_TEST(what_may_be_meant_is_a_warning)
 }
 END_TEST
 
+/* What it says depends on the machine; account.h has it. */
+START_TEST(delays_that_cannot_be_had_are_warned_of_once)
+{
+    static const char *const text[] = {
+        "queue = 1\ndelays = yes",
+        ROUTE("argv = { true } delays = yes") "\n\ndelays = yes",
+        "\nroute \"/y\" { argv = { true } delays = yes }\n" ROUTE("argv = { true } delays = no"),
+    };
+    static const int line[] = { 2, 5, 2 };
+    char want[ERR_TEXT_MAX + 64];
+    struct err err = { .num = 0 };
+    struct conf *c;
+    int r;
+    int knob = open("/proc/sys/kernel/task_delayacct", O_RDONLY | O_CLOEXEC);
+
+    /* Nobody changes it meanwhile who asks as politely: tests/it/root_delays.sh. */
+    if (knob >= 0)
+        ck_assert_int_eq(flock(knob, LOCK_SH), 0);
+    c = given_load(&g, text[_i]);
+    ck_assert_ptr_nonnull(c);
+    r = account_check(&err);
+    if (knob >= 0)
+        ck_assert_int_eq(close(knob), 0);
+    (void)snprintf(want, sizeof(want), "%d: warning: delays: %s", line[_i], err.text);
+    if (r < 0)
+        ck_assert_msg(given_said(&g, want), "%swants: %s", g.said, want);
+    ck_assert_uint_eq(g.warnings, r < 0);
+    conf_unref(c);
+}
+END_TEST
+
 START_TEST(what_is_in_order_is_not_warned_of)
 {
     struct conf *c =
@@ -275,12 +313,14 @@ suite(void)
     TCase *tc = tcase_create("conf_mistakes");
 
     tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_set_timeout(tc, 180); /* for a lock */
     tcase_add_loop_test(
         tc, a_mistake_is_told_with_its_line, 0, (int)(sizeof mistakes / sizeof mistakes[0]));
     tcase_add_test(tc, all_mistakes_are_told_in_the_order_of_their_lines);
     tcase_add_test(tc, more_parameters_than_there_is_room_for_are_refused);
     tcase_add_loop_test(
         tc, what_may_be_meant_is_a_warning, 0, (int)(sizeof warnings / sizeof warnings[0]));
+    tcase_add_loop_test(tc, delays_that_cannot_be_had_are_warned_of_once, 0, 3);
     tcase_add_test(tc, what_is_in_order_is_not_warned_of);
     suite_add_tcase(s, tc);
     return s;

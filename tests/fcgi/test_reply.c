@@ -1,6 +1,7 @@
 /* tests/fcgi/test_reply.c -- fcgi/reply.h, promise by promise; jansson reads what we write. */
 #include "config.h"
 
+#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,18 +58,32 @@ assert_sent(const char *want)
 
 START_TEST(a_good_answer_is_these_bytes)
 {
-    struct run_result result = { .cause = RUN_EXITED, .duration = 3125000 };
+    struct run_result result = { .cause = RUN_EXITED,
+        .duration = 3125000,
+        .usage = { .user = 1204000,
+            .system = 871000,
+            .max_rss = 3840 * 1024,
+            .minor_faults = 214,
+            .major_faults = 1,
+            .voluntary = 2,
+            .involuntary = 3,
+            .block_read = 4096,
+            .block_written = 512 } };
     struct reply reply;
 
     reply_of_result(&result, span_str("up 3 days\n"), &reply);
     render(&reply);
     assert_sent("Status: 200 OK\r\n"
                 "Content-Type: application/json\r\n"
-                "Content-Length: 128\r\n"
+                "Content-Length: 324\r\n"
                 "Cache-Control: no-store\r\n"
                 "\r\n"
                 "{\"status\":\"ok\",\"code\":200,\"message\":\"Command executed\",\"data\":\"up 3 "
-                "days\\n\",\"exit_code\":0,\"duration_ms\":3.125,\"truncated\":false}");
+                "days\\n\",\"exit_code\":0,\"duration_ms\":3.125,\"truncated\":false,"
+                "\"usage\":{\"user_ms\":1.204,\"system_ms\":0.871,\"max_rss_kb\":3840,"
+                "\"minor_faults\":214,\"major_faults\":1,\"voluntary_switches\":2,"
+                "\"involuntary_switches\":3,\"block_read_bytes\":4096,"
+                "\"block_written_bytes\":512}}");
 }
 END_TEST
 
@@ -124,12 +139,13 @@ START_TEST(the_four_keys_come_first_and_in_order)
         struct run_result result;
         const char *keys;
     } known[] = {
-        { { .cause = RUN_EXITED }, "exit_code duration_ms truncated" },
-        { { .cause = RUN_EXITED, .leftover = 2 }, "exit_code duration_ms truncated leftover" },
-        { { .cause = RUN_SIGNALED, .signaled = true }, "signal duration_ms truncated" },
-        { { .cause = RUN_TIMED_OUT, .signaled = true }, "signal duration_ms truncated" },
-        { { .cause = RUN_TIMED_OUT }, "exit_code duration_ms truncated" },
-        { { .cause = RUN_CANCELLED, .signaled = true }, "signal duration_ms truncated" },
+        { { .cause = RUN_EXITED }, "exit_code duration_ms truncated usage" },
+        { { .cause = RUN_EXITED, .leftover = 2 },
+            "exit_code duration_ms truncated leftover usage" },
+        { { .cause = RUN_SIGNALED, .signaled = true }, "signal duration_ms truncated usage" },
+        { { .cause = RUN_TIMED_OUT, .signaled = true }, "signal duration_ms truncated usage" },
+        { { .cause = RUN_TIMED_OUT }, "exit_code duration_ms truncated usage" },
+        { { .cause = RUN_CANCELLED, .signaled = true }, "signal duration_ms truncated usage" },
         { { .cause = RUN_ABANDONED }, "duration_ms truncated" },
     };
     struct reply reply;
@@ -159,6 +175,60 @@ START_TEST(what_came_of_the_command_is_told)
     render(&reply);
     ck_assert_int_eq(answer_int(&got, "exit_code"), 255);
     ck_assert(answer_is(&got, "truncated", 'f'));
+}
+END_TEST
+
+/* Renders a command's delays, each of them N times N ns, and returns "usage". */
+static json_t *
+usage_with(unsigned known)
+{
+    static struct run_result result;
+    struct reply reply;
+    int i;
+
+    result = (struct run_result){ .cause = RUN_EXITED, .delays.known = known };
+    for (i = 0; i < ACCOUNT_WAIT_MAX; i++)
+        result.delays.of[i] = (struct account_delay){ i + 1, (i + 1) * CLOCK_MSEC };
+    reply_of_result(&result, span_str("x"), &reply);
+    render(&reply);
+    return json_object_get(got.root, "usage");
+}
+
+START_TEST(delays_that_are_known_are_in_usage_and_no_others)
+{
+    json_t *delays = json_object_get(usage_with((1U << ACCOUNT_WAIT_MAX) - 1), "delays");
+    json_t *delay;
+    int i;
+
+    ck_assert_uint_eq(json_object_size(delays), ACCOUNT_WAIT_MAX);
+    for (i = 0; i < ACCOUNT_WAIT_MAX; i++) {
+        delay = json_object_get(delays, account_wait_name((enum account_wait)i));
+        ck_assert_int_eq(json_integer_value(json_object_get(delay, "count")), i + 1);
+        ck_assert_int_eq((int)json_number_value(json_object_get(delay, "total_ms")), i + 1);
+    }
+    delays = json_object_get(usage_with(1U << ACCOUNT_SWAP_IN), "delays");
+    ck_assert_uint_eq(json_object_size(delays), 1);
+    ck_assert_ptr_nonnull(json_object_get(delays, "swap_in"));
+    ck_assert_ptr_null(json_object_get(usage_with(0), "delays"));
+}
+END_TEST
+
+START_TEST(the_longest_numbers_fit)
+{
+    struct run_result result = { .cause = RUN_EXITED, .code = INT_MIN, .leftover = UINT_MAX };
+    struct account *u = &result.usage;
+    struct reply reply;
+    int i;
+
+    result.duration = u->user = u->system = u->max_rss = u->minor_faults = u->major_faults =
+        u->voluntary = u->involuntary = u->block_read = u->block_written = INT64_MAX;
+    result.delays.known = (1U << ACCOUNT_WAIT_MAX) - 1;
+    for (i = 0; i < ACCOUNT_WAIT_MAX; i++)
+        result.delays.of[i] = (struct account_delay){ INT64_MAX, INT64_MAX };
+    reply_of_result(&result, span_str(""), &reply);
+    render(&reply);
+    ck_assert_uint_lt(
+        sent.n, REPLY_SMALL_MAX - REPLY_MESSAGE_MAX * 6); /* with room for any message */
 }
 END_TEST
 
@@ -361,6 +431,8 @@ suite(void)
     tcase_add_loop_test(tc, every_status_has_its_line_and_word, 0, 11);
     tcase_add_loop_test(tc, the_four_keys_come_first_and_in_order, 0, 7);
     tcase_add_test(tc, what_came_of_the_command_is_told);
+    tcase_add_test(tc, delays_that_are_known_are_in_usage_and_no_others);
+    tcase_add_test(tc, the_longest_numbers_fit);
     tcase_add_loop_test(tc, a_result_becomes_200_500_or_504, 0, 8);
     tcase_add_test(tc, no_data_is_null_and_empty_data_a_string);
     tcase_add_loop_test(tc, data_means_the_bytes_that_were_said, 0, 4);

@@ -32,7 +32,7 @@ cgi() {
 }
 
 timeless() {
-    sed 's/"duration_ms":[0-9.]*/"duration_ms":N/; s/^Content-Length: .*/Content-Length: N/'
+    sed 's/"duration_ms":[0-9.]*/"duration_ms":N/; s/"usage":{[^}]*}/"usage":U/; s/^Content-Length: .*/Content-Length: N/'
 }
 
 for request in GET:/echo 'GET:/echo?w=a+b' POST:/echo GET:/exit3 GET:/nope GET:/slow GET:/none \

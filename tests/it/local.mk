@@ -21,13 +21,15 @@ it_scripts = \
 	%D%/races.sh \
 	%D%/reload.sh \
 	%D%/restart.sh \
+	%D%/root_delays.sh \
 	%D%/root_quickstart.sh \
 	%D%/routing.sh \
 	%D%/secrets.sh \
 	%D%/shared_hosting.sh \
 	%D%/signals.sh \
 	%D%/slow_peers.sh \
-	%D%/steady.sh
+	%D%/steady.sh \
+	%D%/usage.sh
 TESTS += $(it_scripts)
 dist_check_SCRIPTS += $(it_scripts)
 EXTRA_DIST += %D%/lib.sh %D%/serve.sh %D%/fcgi_raw.py tests/.may_include .ci/check-includes

@@ -21,7 +21,7 @@ like "and that it is ready" "$(cat "$LOG")" "^$now INFO ready"
 like "a missing command is a warning at start" "$(cat "$LOG")" "^$now WARNING .*no-such-command"
 
 ask GET /health
-like "a request" "$(last)" "^$now INFO request method=GET uri=/cmon/health route=/health command=.?uptime.? client=127\.0\.0\.1 status=200 exit=0 duration_ms=[0-9.]+\$"
+like "a request" "$(last)" "^$now INFO request method=GET uri=/cmon/health route=/health command=.?uptime.? client=127\.0\.0\.1 status=200 exit=0 duration_ms=[0-9.]+ cpu_ms=[0-9.]+\$"
 ask GET /exit3
 like "a failure is a WARNING" "$(last)" "^$now WARNING request method=GET .*command=.?sh.*status=500 exit=3 "
 ask GET /killed
@@ -78,7 +78,7 @@ is "no token is in the log" "$(grep -ciE "$KEY|$other|[0-9a-f]{32}" "$LOG")" 0
 like "its place is masked" "$(cat "$LOG")" 'uri="?/cmon/health/[^0-9a-f ]'
 
 # Both ends of a line survive many writers.
-whole="^$now INFO request method=GET uri=/cmon/health .*duration_ms=[0-9.]+\$"
+whole="^$now INFO request method=GET uri=/cmon/health .*duration_ms=[0-9.]+ cpu_ms=[0-9.]+\$"
 before=$(grep -cE "$whole" "$LOG")
 for _ in $(seq 200); do
     echo "url = \"$URL/health\""

@@ -1,0 +1,95 @@
+/* exec/account.c -- contracts are in account.h. */
+#include "config.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "exec/account.h"
+
+enum {
+    BLOCK = 512, /* bytes, getrusage(2) */
+    KIB = 1024,
+};
+
+/* struct rusage as the kernel writes it, whatever libc makes of time_t. */
+struct rusage_raw {
+    long user[2]; /* s, us */
+    long system[2];
+    long max_rss; /* KiB */
+    long unused[3];
+    long minor_faults, major_faults;
+    long swaps;
+    long blocks_in, blocks_out;
+    long messages[2];
+    long signals;
+    long voluntary, involuntary;
+};
+
+static int64_t
+nsec(const long time[2])
+{
+    return time[0] * CLOCK_SEC + time[1] * (CLOCK_MSEC / 1000);
+}
+
+int
+account_reap(idtype_t type, id_t id, siginfo_t *ret_gone, struct account *ret_account)
+{
+    siginfo_t gone = { .si_pid = 0 };
+    struct rusage_raw cost;
+
+    /* libc's waitid(3) hides the fifth argument. */
+    if (syscall(SYS_waitid, type, id, &gone, WEXITED | WNOHANG | __WALL, &cost) < 0)
+        return -errno;
+    if (gone.si_pid == 0)
+        return 0;
+    *ret_gone = gone;
+    *ret_account = (struct account){
+        .user = nsec(cost.user),
+        .system = nsec(cost.system),
+        .max_rss = (int64_t)cost.max_rss * KIB,
+        .minor_faults = cost.minor_faults,
+        .major_faults = cost.major_faults,
+        .voluntary = cost.voluntary,
+        .involuntary = cost.involuntary,
+        .block_read = (int64_t)cost.blocks_in * BLOCK,
+        .block_written = (int64_t)cost.blocks_out * BLOCK,
+    };
+    return 1;
+}
+
+const char *
+account_wait_name(enum account_wait wait)
+{
+    static const char *const names[ACCOUNT_WAIT_MAX] = {
+        [ACCOUNT_CPU] = "cpu",
+        [ACCOUNT_BLOCK_IO] = "block_io",
+        [ACCOUNT_SWAP_IN] = "swap_in",
+        [ACCOUNT_RECLAIM] = "reclaim",
+        [ACCOUNT_THRASHING] = "thrashing",
+        [ACCOUNT_COMPACTION] = "compaction",
+        [ACCOUNT_COPY] = "copy",
+    };
+
+    assert(wait < ACCOUNT_WAIT_MAX);
+    return names[wait];
+}
+
+int
+account_check(struct err *err)
+{
+    struct account_source *s;
+    int r = account_open(&s, err);
+
+    if (r < 0)
+        return r;
+    if (!account_counts(s))
+        r = err_msg(err, EOPNOTSUPP,
+            "kernel.task_delayacct is off; root switches it on with: "
+            "sysctl kernel.task_delayacct=1");
+    account_close(s);
+    return r;
+}
