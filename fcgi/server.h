@@ -32,10 +32,10 @@
 #include "fcgi/handle.h"
 #include "fcgi/record.h"
 #include "fcgi/req.h"
-#include "fcgi/sched.h"
-#include "fcgi/timer.h"
 #include "fcgi/upgrade.h"
 #include "fcgi/wire.h"
+#include "turns/sched.h"
+#include "turns/timer.h"
 
 struct arena;
 struct conf;

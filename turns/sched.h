@@ -1,4 +1,4 @@
-/* fcgi/sched.h -- who runs now, who waits, who is sent away.
+/* turns/sched.h -- who runs now, who waits, who is sent away.
  *
  * One FIFO in order of arrival, with a limit on how many run and a limit on
  * how many wait.  Those who wait are slots (small numbers of the owner).  Safe

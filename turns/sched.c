@@ -1,11 +1,11 @@
-/* fcgi/sched.c -- contracts are in sched.h. */
+/* turns/sched.c -- contracts are in sched.h. */
 #include "config.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
-#include "fcgi/sched.h"
+#include "turns/sched.h"
 
 int
 sched_open(struct sched *s, size_t slots, size_t max_running, size_t max_waiting)

@@ -1,4 +1,4 @@
-/* tests/fcgi/test_sched.c -- fcgi/sched.h, promise by promise, and against a plain list. */
+/* tests/turns/test_sched.c -- turns/sched.h, promise by promise, and against a plain list. */
 #include "config.h"
 
 #include <errno.h>
@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fcgi/sched.h"
 #include "tests/suite.h"
+#include "turns/sched.h"
 
 enum {
     SLOTS = 40,
