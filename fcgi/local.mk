@@ -21,6 +21,7 @@ noinst_LIBRARIES += %D%/libresponder.a
 	%D%/reqlog.c %D%/reqlog.h \
 	%D%/serve.c %D%/serve.h \
 	%D%/server.c %D%/server.h \
+	%D%/share.c %D%/share.h \
 	%D%/signals.c %D%/signals.h \
 	%D%/successor.c %D%/successor.h \
 	%D%/upgrade.c %D%/upgrade.h \

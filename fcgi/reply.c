@@ -44,7 +44,7 @@ reason(int status)
 }
 
 static void
-put_result(struct json *j, const struct run_result *result)
+put_result(struct json *j, const struct run_result *result, int64_t queued)
 {
     if (result->cause != RUN_ABANDONED) {
         json_key(j, result->signaled ? "signal" : "exit_code");
@@ -52,6 +52,8 @@ put_result(struct json *j, const struct run_result *result)
     }
     json_key(j, "duration_ms");
     json_msec(j, result->duration);
+    json_key(j, "queued_ms");
+    json_msec(j, queued);
     json_key(j, "truncated");
     json_bool(j, result->truncated);
     if (result->leftover > 0) {
@@ -82,7 +84,7 @@ put_body(struct buf *out, const struct reply *reply)
     else
         json_null(&j);
     if (reply->result != NULL)
-        put_result(&j, reply->result);
+        put_result(&j, reply->result, reply->queued);
     json_object_end(&j);
     return json_end(&j) == 0;
 }

@@ -62,13 +62,14 @@ START_TEST(a_good_answer_is_these_bytes)
 
     reply_of_result(&result, span_str("up 3 days\n"), &reply);
     render(&reply);
-    assert_sent("Status: 200 OK\r\n"
-                "Content-Type: application/json\r\n"
-                "Content-Length: 128\r\n"
-                "Cache-Control: no-store\r\n"
-                "\r\n"
-                "{\"status\":\"ok\",\"code\":200,\"message\":\"Command executed\",\"data\":\"up 3 "
-                "days\\n\",\"exit_code\":0,\"duration_ms\":3.125,\"truncated\":false}");
+    assert_sent(
+        "Status: 200 OK\r\n"
+        "Content-Type: application/json\r\n"
+        "Content-Length: 142\r\n"
+        "Cache-Control: no-store\r\n"
+        "\r\n"
+        "{\"status\":\"ok\",\"code\":200,\"message\":\"Command executed\",\"data\":\"up 3 "
+        "days\\n\",\"exit_code\":0,\"duration_ms\":3.125,\"queued_ms\":0,\"truncated\":false}");
 }
 END_TEST
 
@@ -124,13 +125,14 @@ START_TEST(the_four_keys_come_first_and_in_order)
         struct run_result result;
         const char *keys;
     } known[] = {
-        { { .cause = RUN_EXITED }, "exit_code duration_ms truncated" },
-        { { .cause = RUN_EXITED, .leftover = 2 }, "exit_code duration_ms truncated leftover" },
-        { { .cause = RUN_SIGNALED, .signaled = true }, "signal duration_ms truncated" },
-        { { .cause = RUN_TIMED_OUT, .signaled = true }, "signal duration_ms truncated" },
-        { { .cause = RUN_TIMED_OUT }, "exit_code duration_ms truncated" },
-        { { .cause = RUN_CANCELLED, .signaled = true }, "signal duration_ms truncated" },
-        { { .cause = RUN_ABANDONED }, "duration_ms truncated" },
+        { { .cause = RUN_EXITED }, "exit_code duration_ms queued_ms truncated" },
+        { { .cause = RUN_EXITED, .leftover = 2 },
+            "exit_code duration_ms queued_ms truncated leftover" },
+        { { .cause = RUN_SIGNALED, .signaled = true }, "signal duration_ms queued_ms truncated" },
+        { { .cause = RUN_TIMED_OUT, .signaled = true }, "signal duration_ms queued_ms truncated" },
+        { { .cause = RUN_TIMED_OUT }, "exit_code duration_ms queued_ms truncated" },
+        { { .cause = RUN_CANCELLED, .signaled = true }, "signal duration_ms queued_ms truncated" },
+        { { .cause = RUN_ABANDONED }, "duration_ms queued_ms truncated" },
     };
     struct reply reply;
     char want[128];
@@ -139,6 +141,21 @@ START_TEST(the_four_keys_come_first_and_in_order)
     render(&reply);
     (void)snprintf(want, sizeof want, "status code message data %s", known[_i].keys);
     ck_assert_str_eq(answer_keys(&got), want);
+}
+END_TEST
+
+START_TEST(how_long_it_waited_is_told_in_milliseconds)
+{
+    struct run_result result = { .cause = RUN_EXITED, .duration = 1000000 };
+    struct reply reply;
+
+    reply_of_result(&result, span_str("x"), &reply);
+    reply.queued = 2500000;
+    render(&reply);
+    ck_assert_ptr_nonnull(memmem(sent.p, sent.n, ",\"queued_ms\":2.5,", 17));
+    reply = (struct reply){ .status = 503, .message = "Busy", .queued = 2500000 };
+    render(&reply);
+    ck_assert_ptr_null(memmem(sent.p, sent.n, "queued_ms", 9));
 }
 END_TEST
 
@@ -360,6 +377,7 @@ suite(void)
     tcase_add_test(tc, a_refusal_is_these_bytes);
     tcase_add_loop_test(tc, every_status_has_its_line_and_word, 0, 11);
     tcase_add_loop_test(tc, the_four_keys_come_first_and_in_order, 0, 7);
+    tcase_add_test(tc, how_long_it_waited_is_told_in_milliseconds);
     tcase_add_test(tc, what_came_of_the_command_is_told);
     tcase_add_loop_test(tc, a_result_becomes_200_500_or_504, 0, 8);
     tcase_add_test(tc, no_data_is_null_and_empty_data_a_string);

@@ -1,22 +1,23 @@
-/* tests/turns/test_sched.c -- turns/sched.h, promise by promise, and against a plain list. */
+/* tests/turns/test_sched.c -- turns/sched.h, promise by promise. */
 #include "config.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include <stdint.h>
 
+#include "base/clock.h"
 #include "tests/suite.h"
 #include "turns/sched.h"
 
 enum {
-    SLOTS = 40,
-    THREADS = 6,
-    ROUNDS = 2000
+    SLOTS = 40
 };
+
+static const struct sched_want anywhere;
+static const struct sched_want at_once = { .now = true };
+static const struct sched_want two = { "/two", 2, false };
+static const struct sched_want one = { "/one", 1, false };
+static const struct sched_want one_now = { "/one", 1, true };
 
 static struct sched s;
 
@@ -32,14 +33,32 @@ teardown(void)
     sched_close(&s);
 }
 
+static enum sched_answer
+enter(size_t slot)
+{
+    return sched_enter(&s, slot, &anywhere);
+}
+
+static void
+runs(size_t slot, const struct sched_want *want)
+{
+    ck_assert_int_eq(sched_enter(&s, slot, want), SCHED_RUN);
+}
+
+static void
+queues(size_t slot, const struct sched_want *want)
+{
+    ck_assert_int_eq(sched_enter(&s, slot, want), SCHED_WAIT);
+}
+
 START_TEST(as_many_run_as_the_limit_says)
 {
     size_t i;
 
     begin(3, 10);
     for (i = 0; i < 3; i++)
-        ck_assert_int_eq(sched_enter(&s, i), SCHED_RUN);
-    ck_assert_int_eq(sched_enter(&s, 3), SCHED_WAIT);
+        ck_assert_int_eq(enter(i), SCHED_RUN);
+    ck_assert_int_eq(enter(3), SCHED_WAIT);
     ck_assert_uint_eq(sched_running(&s), 3);
 }
 END_TEST
@@ -49,22 +68,23 @@ START_TEST(as_many_wait_as_the_limit_says)
     size_t i;
 
     begin(1, 5);
-    ck_assert_int_eq(sched_enter(&s, 0), SCHED_RUN);
+    ck_assert_int_eq(enter(0), SCHED_RUN);
     for (i = 1; i <= 5; i++)
-        ck_assert_int_eq(sched_enter(&s, i), SCHED_WAIT);
-    ck_assert_int_eq(sched_enter(&s, 6), SCHED_BUSY);
-    ck_assert_int_eq(sched_enter(&s, 6), SCHED_BUSY);
+        ck_assert_int_eq(enter(i), SCHED_WAIT);
+    ck_assert_int_eq(enter(6), SCHED_BUSY);
+    ck_assert_int_eq(enter(6), SCHED_BUSY);
 }
 END_TEST
 
 START_TEST(without_a_queue_nobody_waits)
 {
     begin(1, 0);
-    ck_assert_int_eq(sched_enter(&s, 0), SCHED_RUN);
-    ck_assert_int_eq(sched_enter(&s, 1), SCHED_BUSY);
-    sched_leave(&s);
+    ck_assert_int_eq(enter(0), SCHED_RUN);
+    ck_assert_int_eq(enter(1), SCHED_BUSY);
+    ck_assert(!sched_park(&s, 2, &anywhere));
+    sched_leave(&s, 0, 0);
     ck_assert_uint_eq(sched_next(&s), SCHED_NONE);
-    ck_assert_int_eq(sched_enter(&s, 1), SCHED_RUN);
+    ck_assert_int_eq(enter(1), SCHED_RUN);
 }
 END_TEST
 
@@ -74,15 +94,15 @@ START_TEST(who_waits_is_called_in_order_of_arrival_and_once)
     size_t i;
 
     begin(1, 10);
-    ck_assert_int_eq(sched_enter(&s, 5), SCHED_RUN);
+    ck_assert_int_eq(enter(5), SCHED_RUN);
     for (i = 0; i < 5; i++)
-        ck_assert_int_eq(sched_enter(&s, order[i]), SCHED_WAIT);
+        ck_assert_int_eq(enter(order[i]), SCHED_WAIT);
     for (i = 0; i < 5; i++) {
         ck_assert_uint_eq(sched_next(&s), SCHED_NONE);
-        sched_leave(&s);
+        sched_leave(&s, i == 0 ? 5 : order[i - 1], 0);
         ck_assert_uint_eq(sched_next(&s), order[i]);
     }
-    sched_leave(&s);
+    sched_leave(&s, order[4], 0);
     ck_assert_uint_eq(sched_next(&s), SCHED_NONE);
     ck_assert_uint_eq(sched_running(&s), 0);
 }
@@ -91,12 +111,12 @@ END_TEST
 START_TEST(who_is_called_has_a_place)
 {
     begin(2, 10);
-    ck_assert_int_eq(sched_enter(&s, 0), SCHED_RUN);
-    ck_assert_int_eq(sched_enter(&s, 1), SCHED_RUN);
-    ck_assert_int_eq(sched_enter(&s, 2), SCHED_WAIT);
-    ck_assert_int_eq(sched_enter(&s, 3), SCHED_WAIT);
-    sched_leave(&s);
-    sched_leave(&s);
+    ck_assert_int_eq(enter(0), SCHED_RUN);
+    ck_assert_int_eq(enter(1), SCHED_RUN);
+    ck_assert_int_eq(enter(2), SCHED_WAIT);
+    ck_assert_int_eq(enter(3), SCHED_WAIT);
+    sched_leave(&s, 0, 0);
+    sched_leave(&s, 1, 0);
     ck_assert_uint_eq(sched_next(&s), 2);
     ck_assert_uint_eq(sched_running(&s), 1);
     ck_assert_uint_eq(sched_next(&s), 3);
@@ -107,12 +127,12 @@ END_TEST
 START_TEST(whoever_waits_already_comes_first)
 {
     begin(1, 10);
-    ck_assert_int_eq(sched_enter(&s, 0), SCHED_RUN);
-    ck_assert_int_eq(sched_enter(&s, 1), SCHED_WAIT);
-    sched_leave(&s);
-    ck_assert_int_eq(sched_enter(&s, 2), SCHED_WAIT); /* though a place is free */
+    ck_assert_int_eq(enter(0), SCHED_RUN);
+    ck_assert_int_eq(enter(1), SCHED_WAIT);
+    sched_leave(&s, 0, 0);
+    ck_assert_int_eq(enter(2), SCHED_WAIT); /* though a place is free */
     ck_assert_uint_eq(sched_next(&s), 1);
-    sched_leave(&s);
+    sched_leave(&s, 1, 0);
     ck_assert_uint_eq(sched_next(&s), 2);
 }
 END_TEST
@@ -120,33 +140,36 @@ END_TEST
 START_TEST(who_was_dropped_is_never_called)
 {
     static const size_t left[] = { 2, 3, 1 }; /* after the first, middle, last has gone */
+    size_t next;
     size_t i;
 
     begin(1, 10);
-    ck_assert_int_eq(sched_enter(&s, 0), SCHED_RUN);
+    ck_assert_int_eq(enter(0), SCHED_RUN);
     for (i = 1; i <= 3; i++)
-        ck_assert_int_eq(sched_enter(&s, i), SCHED_WAIT);
+        ck_assert_int_eq(enter(i), SCHED_WAIT);
     ck_assert(sched_drop(&s, (size_t)_i + 1));
     ck_assert(!sched_drop(&s, (size_t)_i + 1));
-    sched_leave(&s);
-    ck_assert_uint_eq(sched_next(&s), _i == 0 ? 2 : 1);
-    sched_leave(&s);
-    ck_assert_uint_eq(sched_next(&s), _i == 2 ? 2 : 3);
-    sched_leave(&s);
+    sched_leave(&s, 0, 0);
+    next = _i == 0 ? 2 : 1;
+    ck_assert_uint_eq(sched_next(&s), next);
+    sched_leave(&s, next, 0);
+    next = _i == 2 ? 2 : 3;
+    ck_assert_uint_eq(sched_next(&s), next);
+    sched_leave(&s, next, 0);
     ck_assert_uint_eq(sched_next(&s), SCHED_NONE);
-    ck_assert_int_eq(sched_enter(&s, left[_i]), SCHED_RUN);
+    ck_assert_int_eq(enter(left[_i]), SCHED_RUN);
 }
 END_TEST
 
 START_TEST(a_drop_makes_room_in_the_queue)
 {
     begin(1, 1);
-    ck_assert_int_eq(sched_enter(&s, 0), SCHED_RUN);
-    ck_assert_int_eq(sched_enter(&s, 1), SCHED_WAIT);
-    ck_assert_int_eq(sched_enter(&s, 2), SCHED_BUSY);
+    ck_assert_int_eq(enter(0), SCHED_RUN);
+    ck_assert_int_eq(enter(1), SCHED_WAIT);
+    ck_assert_int_eq(enter(2), SCHED_BUSY);
     ck_assert(sched_drop(&s, 1));
-    ck_assert_int_eq(sched_enter(&s, 2), SCHED_WAIT);
-    ck_assert_int_eq(sched_enter(&s, 1), SCHED_BUSY);
+    ck_assert_int_eq(enter(2), SCHED_WAIT);
+    ck_assert_int_eq(enter(1), SCHED_BUSY);
 }
 END_TEST
 
@@ -154,10 +177,10 @@ START_TEST(who_was_called_is_not_there_to_drop)
 {
     begin(1, 1);
     ck_assert(!sched_drop(&s, 0));
-    ck_assert_int_eq(sched_enter(&s, 0), SCHED_RUN);
+    ck_assert_int_eq(enter(0), SCHED_RUN);
     ck_assert(!sched_drop(&s, 0));
-    ck_assert_int_eq(sched_enter(&s, 1), SCHED_WAIT);
-    sched_leave(&s);
+    ck_assert_int_eq(enter(1), SCHED_WAIT);
+    sched_leave(&s, 0, 0);
     ck_assert_uint_eq(sched_next(&s), 1);
     ck_assert(!sched_drop(&s, 1));
     ck_assert_uint_eq(sched_running(&s), 1);
@@ -170,16 +193,16 @@ START_TEST(lower_limits_leave_what_runs_and_waits)
 
     begin(4, 4);
     for (i = 0; i < 8; i++)
-        ck_assert_int_eq(sched_enter(&s, i), i < 4 ? SCHED_RUN : SCHED_WAIT);
-    sched_set_limits(&s, 1, 1);
+        ck_assert_int_eq(enter(i), i < 4 ? SCHED_RUN : SCHED_WAIT);
+    ck_assert_int_eq(sched_set_limits(&s, 1, 1, NULL, 0), 0);
     ck_assert_uint_eq(sched_running(&s), 4);
-    ck_assert_int_eq(sched_enter(&s, 8), SCHED_BUSY);
+    ck_assert_int_eq(enter(8), SCHED_BUSY);
     for (i = 0; i < 3; i++) {
-        sched_leave(&s);
+        sched_leave(&s, i, 0);
         ck_assert_uint_eq(sched_next(&s), SCHED_NONE);
     }
     for (i = 4; i < 8; i++) {
-        sched_leave(&s);
+        sched_leave(&s, i - 1, 0);
         ck_assert_uint_eq(sched_next(&s), i);
         ck_assert_uint_eq(sched_next(&s), SCHED_NONE);
     }
@@ -192,8 +215,8 @@ START_TEST(higher_limits_let_who_waits_run)
 
     begin(1, 5);
     for (i = 0; i < 6; i++)
-        ck_assert_int_eq(sched_enter(&s, i), i < 1 ? SCHED_RUN : SCHED_WAIT);
-    sched_set_limits(&s, 3, 6);
+        ck_assert_int_eq(enter(i), i < 1 ? SCHED_RUN : SCHED_WAIT);
+    ck_assert_int_eq(sched_set_limits(&s, 3, 6, NULL, 0), 0);
     ck_assert_uint_eq(sched_next(&s), 1);
     ck_assert_uint_eq(sched_next(&s), 2);
     ck_assert_uint_eq(sched_next(&s), SCHED_NONE);
@@ -209,174 +232,223 @@ START_TEST(a_failed_open_can_be_closed)
 }
 END_TEST
 
-/* The same, as one would write it down: a list. */
-struct model {
-    size_t max_running, max_waiting, running, waiting;
-    size_t queue[SLOTS];
-    bool inside[SLOTS]; /* waits or runs */
-};
-
-static void
-model_remove(struct model *m, size_t at)
+START_TEST(of_a_lane_as_many_run_as_its_limit_says)
 {
-    m->waiting--;
-    memmove(&m->queue[at], &m->queue[at + 1], (m->waiting - at) * sizeof m->queue[0]);
-}
-
-static void
-step_enter(struct model *m, size_t slot)
-{
-    enum sched_answer answer = SCHED_BUSY;
-
-    if (m->inside[slot])
-        return;
-    if (m->running < m->max_running && m->waiting == 0) {
-        answer = SCHED_RUN;
-        m->running++;
-    } else if (m->waiting < m->max_waiting) {
-        answer = SCHED_WAIT;
-        m->queue[m->waiting++] = slot;
-        m->inside[slot] = true;
-    }
-    ck_assert_int_eq(sched_enter(&s, slot), answer);
-}
-
-static void
-step_next(struct model *m)
-{
-    size_t slot = SCHED_NONE;
-
-    if (m->running < m->max_running && m->waiting > 0) {
-        slot = m->queue[0];
-        m->inside[slot] = false;
-        model_remove(m, 0);
-        m->running++;
-    }
-    ck_assert_uint_eq(sched_next(&s), slot);
-}
-
-static void
-step_drop(struct model *m, size_t slot)
-{
-    size_t at = 0;
-
-    while (at < m->waiting && m->queue[at] != slot)
-        at++;
-    ck_assert_int_eq(sched_drop(&s, slot), at < m->waiting);
-    if (at < m->waiting) {
-        model_remove(m, at);
-        m->inside[slot] = false;
-    }
-}
-
-START_TEST(whatever_happens_it_is_a_queue_with_limits)
-{
-    struct model m = { .max_running = 3, .max_waiting = 8 };
-    unsigned i;
-
-    begin(m.max_running, m.max_waiting);
-    srandom(1000 + (unsigned)_i);
-    for (i = 0; i < 20000; i++) {
-        size_t slot = (size_t)random() % SLOTS;
-
-        switch (random() % 16) {
-        case 0:
-            m.max_running = 1 + (size_t)random() % 6;
-            m.max_waiting = (size_t)random() % 12;
-            sched_set_limits(&s, m.max_running, m.max_waiting);
-            break;
-        case 1:
-        case 2:
-            step_drop(&m, slot);
-            break;
-        case 3:
-        case 4:
-        case 5:
-        case 6:
-            if (m.running > 0) {
-                sched_leave(&s);
-                m.running--;
-            }
-            break;
-        case 7:
-        case 8:
-        case 9:
-            step_next(&m);
-            break;
-        default:
-            step_enter(&m, slot);
-        }
-        ck_assert_uint_eq(sched_running(&s), m.running);
-    }
+    begin(10, 10);
+    runs(0, &two);
+    runs(1, &two);
+    queues(2, &two);
+    runs(3, &one);
+    queues(4, &one);
+    sched_leave(&s, 3, 0);
+    ck_assert_uint_eq(sched_next(&s), 4);
+    ck_assert_uint_eq(sched_next(&s), SCHED_NONE);
+    sched_leave(&s, 1, 0);
+    ck_assert_uint_eq(sched_next(&s), 2);
+    ck_assert_uint_eq(sched_next(&s), SCHED_NONE);
 }
 END_TEST
 
-/* A slot's life under threads: free, or waiting until somebody calls it. */
-static atomic_uint called[THREADS], at_once, ran, refused, dropped;
-static atomic_uint crowds, calls_too_many; /* libcheck's assertions are for one thread */
-
-static void
-run_and_leave(void)
+START_TEST(who_waits_for_a_full_lane_is_in_nobodys_way)
 {
-    size_t slot;
-
-    do {
-        if (atomic_fetch_add(&at_once, 1) >= 3)
-            atomic_fetch_add(&crowds, 1);
-        atomic_fetch_add(&ran, 1);
-        atomic_fetch_sub(&at_once, 1);
-        sched_leave(&s);
-        slot = sched_next(&s);
-        if (slot != SCHED_NONE)
-            atomic_fetch_add(&called[slot], 1);
-    } while (slot != SCHED_NONE);
+    begin(2, 10);
+    runs(0, &one);
+    queues(1, &one);
+    queues(2, &one);
+    runs(3, &anywhere); /* though others came before */
+    queues(4, &anywhere);
+    sched_leave(&s, 3, 0);
+    ck_assert_uint_eq(sched_next(&s), 4);
+    sched_leave(&s, 4, 0);
+    ck_assert_uint_eq(sched_next(&s), SCHED_NONE);
 }
+END_TEST
 
-static void *
-come_and_go(void *arg)
+START_TEST(and_keeps_its_turn)
 {
-    size_t slot = (size_t)(uintptr_t)arg;
-    unsigned i, before;
+    begin(2, 10);
+    runs(0, &one);
+    runs(1, &anywhere);
+    queues(2, &one);
+    queues(3, &anywhere);
+    queues(4, &anywhere);
+    sched_leave(&s, 0, 0);
+    ck_assert_uint_eq(sched_next(&s), 2); /* it came before them */
+    sched_leave(&s, 1, 0);
+    ck_assert_uint_eq(sched_next(&s), 3);
+}
+END_TEST
 
-    for (i = 0; i < ROUNDS; i++) {
-        before = atomic_load(&called[slot]);
-        switch (sched_enter(&s, slot)) {
-        case SCHED_RUN:
-            run_and_leave();
-            break;
-        case SCHED_WAIT:
-            if (i % 4 == 0 && sched_drop(&s, slot)) {
-                atomic_fetch_add(&dropped, 1);
-                break;
-            }
-            while (atomic_load(&called[slot]) == before)
-                (void)usleep(1);
-            if (atomic_load(&called[slot]) != before + 1)
-                atomic_fetch_add(&calls_too_many, 1);
-            break;
-        case SCHED_BUSY:
-            atomic_fetch_add(&refused, 1);
-        }
+START_TEST(no_lane_starves_another)
+{
+    size_t order[6];
+    size_t i, slot;
+
+    begin(1, 10);
+    runs(0, &anywhere);
+    queues(1, &two);
+    queues(2, &anywhere);
+    queues(3, &one);
+    queues(4, &two);
+    queues(5, &anywhere);
+    queues(6, &one);
+    for (slot = 0, i = 0; i < 6; i++) {
+        sched_leave(&s, slot, 0);
+        order[i] = slot = sched_next(&s);
     }
-    return NULL;
+    for (i = 0; i < 6; i++)
+        ck_assert_uint_eq(order[i], i + 1);
 }
+END_TEST
 
-START_TEST(threads_lose_no_place_and_nobody_who_waits)
+START_TEST(who_will_not_wait_is_sent_away_when_the_lane_is_full_or_all_is)
 {
-    pthread_t thread[THREADS];
+    begin(2, 10);
+    runs(0, &one_now);
+    ck_assert_int_eq(sched_enter(&s, 1, &one_now), SCHED_BUSY);
+    runs(1, &at_once);
+    ck_assert_int_eq(sched_enter(&s, 2, &at_once), SCHED_BUSY);
+    sched_leave(&s, 0, 0);
+    runs(2, &one_now);
+}
+END_TEST
+
+START_TEST(a_parked_one_counts_and_is_not_called_before_it_is_ready)
+{
+    begin(2, 2);
+    ck_assert(sched_park(&s, 1, &two));
+    runs(2, &anywhere); /* it is in nobody's way either */
+    runs(3, &two);
+    queues(4, &two);
+    ck_assert_int_eq(enter(5), SCHED_BUSY);
+    sched_leave(&s, 2, 0);
+    ck_assert_uint_eq(sched_next(&s), 4);
+    sched_ready(&s, 1);
+    ck_assert_uint_eq(sched_next(&s), SCHED_NONE); /* the lane is full */
+    sched_leave(&s, 3, 0);
+    ck_assert_uint_eq(sched_next(&s), 1);
+}
+END_TEST
+
+START_TEST(once_ready_its_turn_is_that_of_its_arrival)
+{
+    begin(1, 10);
+    runs(0, &two);
+    queues(1, &two);
+    ck_assert(sched_park(&s, 2, &two));
+    queues(3, &two);
+    queues(4, &anywhere);
+    sched_leave(&s, 0, 0);
+    ck_assert_uint_eq(sched_next(&s), 1);
+    sched_ready(&s, 2);
+    sched_leave(&s, 1, 0);
+    ck_assert_uint_eq(sched_next(&s), 2);
+    sched_leave(&s, 2, 0);
+    ck_assert_uint_eq(sched_next(&s), 3);
+}
+END_TEST
+
+START_TEST(a_parked_one_can_be_dropped)
+{
+    begin(1, 1);
+    ck_assert(sched_park(&s, 1, &one));
+    ck_assert(!sched_park(&s, 2, &one));
+    ck_assert(sched_drop(&s, 1));
+    ck_assert(!sched_drop(&s, 1));
+    ck_assert(sched_park(&s, 2, &one));
+}
+END_TEST
+
+START_TEST(who_is_replaced_leaves_its_turn)
+{
+    begin(1, 10);
+    runs(0, &anywhere);
+    queues(1, &two);
+    queues(2, &anywhere);
+    ck_assert(sched_park(&s, 3, &two));
+    ck_assert(sched_replace(&s, 1, 3));
+    ck_assert(!sched_drop(&s, 1));
+    sched_leave(&s, 0, 0);
+    ck_assert_uint_eq(sched_next(&s), 3);
+    sched_leave(&s, 3, 0);
+    ck_assert_uint_eq(sched_next(&s), 2);
+    sched_leave(&s, 2, 0);
+    ck_assert_uint_eq(sched_next(&s), SCHED_NONE);
+    runs(1, &two);
+}
+END_TEST
+
+START_TEST(who_was_called_cannot_be_replaced)
+{
+    begin(1, 10);
+    runs(0, &anywhere);
+    queues(1, &two);
+    ck_assert(sched_park(&s, 3, &two));
+    sched_leave(&s, 0, 0);
+    ck_assert_uint_eq(sched_next(&s), 1);
+    ck_assert(!sched_replace(&s, 1, 3));
+    sched_leave(&s, 1, 0);
+    ck_assert_uint_eq(sched_next(&s), SCHED_NONE);
+    ck_assert(sched_drop(&s, 3));
+}
+END_TEST
+
+START_TEST(a_lanes_limit_changes_under_those_who_wait)
+{
+    static const struct sched_limit more[] = { { "/one", 3 }, { "/two", 2 } };
+    static const struct sched_limit less[] = { { "/one", 1 } };
     size_t i;
 
-    begin(3, 2);
-    for (i = 0; i < THREADS; i++)
-        ck_assert_int_eq(pthread_create(&thread[i], NULL, come_and_go, (void *)(uintptr_t)i), 0);
-    for (i = 0; i < THREADS; i++)
-        ck_assert_int_eq(pthread_join(thread[i], NULL), 0);
-    ck_assert_uint_eq(atomic_load(&crowds), 0);
-    ck_assert_uint_eq(atomic_load(&calls_too_many), 0);
-    ck_assert_uint_eq(sched_running(&s), 0);
+    begin(10, 10);
+    for (i = 0; i < 6; i++)
+        ck_assert_int_eq(sched_enter(&s, i, &one), i < 1 ? SCHED_RUN : SCHED_WAIT);
+    ck_assert_int_eq(sched_set_limits(&s, 10, 10, more, 2), 0);
+    ck_assert_uint_eq(sched_next(&s), 1);
+    ck_assert_uint_eq(sched_next(&s), 2);
     ck_assert_uint_eq(sched_next(&s), SCHED_NONE);
-    ck_assert_uint_eq(
-        atomic_load(&ran) + atomic_load(&refused) + atomic_load(&dropped), THREADS * ROUNDS);
+    ck_assert_int_eq(sched_set_limits(&s, 10, 10, less, 1), 0);
+    sched_leave(&s, 0, 0);
+    sched_leave(&s, 1, 0);
+    ck_assert_uint_eq(sched_next(&s), SCHED_NONE);
+    sched_leave(&s, 2, 0);
+    ck_assert_uint_eq(sched_next(&s), 3);
+    /* Gone from the configuration, it has no limit. */
+    ck_assert_int_eq(sched_set_limits(&s, 10, 10, NULL, 0), 0);
+    ck_assert_uint_eq(sched_next(&s), 4);
+    ck_assert_uint_eq(sched_next(&s), 5);
+}
+END_TEST
+
+START_TEST(what_a_late_comer_of_the_old_configuration_thinks_changes_no_limit)
+{
+    static const struct sched_limit new[] = { { "/two", 1 } };
+
+    begin(10, 10);
+    ck_assert_int_eq(sched_set_limits(&s, 10, 10, new, 1), 0);
+    runs(0, &two);
+    queues(1, &two);
+}
+END_TEST
+
+START_TEST(retry_is_what_those_before_may_take)
+{
+    size_t i;
+
+    begin(2, 10);
+    ck_assert_int_eq(sched_retry(&s, &anywhere), 1); /* nothing is known */
+    runs(0, &one);
+    ck_assert_int_eq(sched_retry(&s, &one), 1);
+    sched_leave(&s, 0, 20 * CLOCK_SEC);
+    runs(0, &one);
+    ck_assert_int_eq(sched_retry(&s, &one), 20);
+    queues(1, &one);
+    ck_assert_int_eq(sched_retry(&s, &one), 40);
+    ck_assert_int_eq(sched_retry(&s, &anywhere), 1); /* there is a place */
+    runs(2, &anywhere);
+    ck_assert_int_eq(sched_retry(&s, &anywhere), 20);
+    for (i = 3; i < 12; i++)
+        queues(i, &anywhere);
+    ck_assert_int_eq(sched_retry(&s, &anywhere), SCHED_RETRY_MAX);
 }
 END_TEST
 
@@ -386,7 +458,6 @@ suite(void)
     Suite *all = suite_create("sched");
     TCase *tc = tcase_create("sched");
 
-    tcase_set_timeout(tc, 60);
     tcase_add_checked_fixture(tc, NULL, teardown);
     tcase_add_test(tc, as_many_run_as_the_limit_says);
     tcase_add_test(tc, as_many_wait_as_the_limit_says);
@@ -400,8 +471,19 @@ suite(void)
     tcase_add_test(tc, lower_limits_leave_what_runs_and_waits);
     tcase_add_test(tc, higher_limits_let_who_waits_run);
     tcase_add_test(tc, a_failed_open_can_be_closed);
-    tcase_add_loop_test(tc, whatever_happens_it_is_a_queue_with_limits, 0, 8);
-    tcase_add_test(tc, threads_lose_no_place_and_nobody_who_waits);
+    tcase_add_test(tc, of_a_lane_as_many_run_as_its_limit_says);
+    tcase_add_test(tc, who_waits_for_a_full_lane_is_in_nobodys_way);
+    tcase_add_test(tc, and_keeps_its_turn);
+    tcase_add_test(tc, no_lane_starves_another);
+    tcase_add_test(tc, who_will_not_wait_is_sent_away_when_the_lane_is_full_or_all_is);
+    tcase_add_test(tc, a_parked_one_counts_and_is_not_called_before_it_is_ready);
+    tcase_add_test(tc, once_ready_its_turn_is_that_of_its_arrival);
+    tcase_add_test(tc, a_parked_one_can_be_dropped);
+    tcase_add_test(tc, who_is_replaced_leaves_its_turn);
+    tcase_add_test(tc, who_was_called_cannot_be_replaced);
+    tcase_add_test(tc, a_lanes_limit_changes_under_those_who_wait);
+    tcase_add_test(tc, what_a_late_comer_of_the_old_configuration_thinks_changes_no_limit);
+    tcase_add_test(tc, retry_is_what_those_before_may_take);
     suite_add_tcase(all, tc);
     return all;
 }
