@@ -98,8 +98,7 @@ START_TEST(who_never_waits_has_no_queue_timeout_to_be_patient_for)
     static const char *const good[] = {
         "timeout = 44 queue_timeout = 10 grace = 5.9 read_timeout = 60",
         "timeout = 30 queue_timeout = 60 grace = 5 read_timeout = 60 queue = 0",
-        "timeout = 20 queue_timeout = 15 grace = 5 read_timeout = 45\n"
-        "route \"/x\" { argv = { true } timeout = 39 on_busy = reject }",
+        ROUTE("timeout = 54 on_busy = reject"),
     };
     struct conf *c = given_load(&g, good[_i]);
 
