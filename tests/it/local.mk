@@ -23,6 +23,7 @@ it_scripts = \
 	%D%/restart.sh \
 	%D%/root_quickstart.sh \
 	%D%/routing.sh \
+	%D%/scheduling.sh \
 	%D%/secrets.sh \
 	%D%/shared_hosting.sh \
 	%D%/signals.sh \
