@@ -21,6 +21,7 @@ struct region;
 /* What a route may say, and the file for all of them. */
 #define CONF_TIMEOUT_MIN CLOCK_MSEC
 #define CONF_TIMEOUT_MAX (7 * 24 * 60 * 60 * CLOCK_SEC)
+#define CONF_MAX_RUNNING_MAX 4096
 #define CONF_OUTPUT_MIN INT64_C(1024)                 /* bytes */
 #define CONF_OUTPUT_MAX (INT64_C(1024) * 1024 * 1024) /* bytes */
 

@@ -13,6 +13,7 @@
 #include "conf/conf_build.h"
 #include "conf/conf_check.h"
 #include "conf/conf_say.h"
+#include "conf/conf_turns.h"
 #include "exec/account.h"
 
 /* The line of an option, or of the block, or 0. */
@@ -97,8 +98,9 @@ check_patience(const struct conf_build *b)
     for (size_t i = 0; i < c->nroutes; i++) {
         const struct route *rt = &c->routes[i];
         bool own = rt->timeout != c->timeout || rt->grace != c->grace;
+        int64_t wait = conf_turns_wait(c, rt);
 
-        if (rt->action != ROUTE_RUN || c->queue_timeout + rt->timeout + rt->grace < c->read_timeout)
+        if (rt->action != ROUTE_RUN || wait + rt->timeout + rt->grace < c->read_timeout)
             continue;
         if (own) {
             conf_say_warning(b->say, rt->line,
@@ -177,6 +179,7 @@ conf_check_warn(const struct conf_build *b)
     for (size_t i = 0; i < b->conf->nroutes; i++)
         check_command(b, &b->conf->routes[i]);
     check_patience(b);
+    conf_turns_warn(b);
     check_arena(b);
     check_log(b);
     check_delays(b);

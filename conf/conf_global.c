@@ -38,7 +38,7 @@ struct number {
     }
 
 static const struct number numbers[] = {
-    ROOT_COUNT(max_running, 1, 4096, 8),
+    ROOT_COUNT(max_running, 1, CONF_MAX_RUNNING_MAX, 8),
     ROOT_COUNT(queue, 0, 65536, 32),
     ROOT_COUNT(max_connections, 1, 65536, 1024),
     ROOT_SIZE(output_max, CONF_OUTPUT_MIN, CONF_OUTPUT_MAX, 1024 * KIB),

@@ -13,6 +13,7 @@
 #include "conf/conf_param.h"
 #include "conf/conf_routes.h"
 #include "conf/conf_say.h"
+#include "conf/conf_turns.h"
 #include "conf/template.h"
 #include "exec/env.h"
 #include "exec/path.h"
@@ -297,6 +298,7 @@ build_route(const struct conf_build *b, const struct builtin *base, const struct
     build_methods(&d);
     if (build_limits(&d) < 0 || build_argv(&d) < 0 || build_env(&d) < 0 || build_params(&d) < 0)
         return -ENOMEM;
+    conf_turns_build(b, block, rt);
     check_templates(&d);
     check_params(&d);
     return find_command(&d);

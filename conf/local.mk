@@ -12,6 +12,7 @@ noinst_LIBRARIES += %D%/libconf.a
 	%D%/conf_say.c %D%/conf_say.h \
 	%D%/conf_text.c %D%/conf_text.h \
 	%D%/conf_tree.c %D%/conf_tree.h \
+	%D%/conf_turns.c %D%/conf_turns.h \
 	%D%/conf_unit.c %D%/conf_unit.h \
 	%D%/conf_where.c \
 	%D%/guard.c %D%/guard.h \

@@ -19,6 +19,13 @@ enum route_action {
     ROUTE_RESTART, /* restart cmon itself */
 };
 
+/* What becomes of a request that cannot run at once. */
+enum route_busy {
+    ROUTE_QUEUE,    /* it waits */
+    ROUTE_REJECT,   /* 503 */
+    ROUTE_COALESCE, /* it waits, and shares the run of those who wait for the same */
+};
+
 struct route {
     const char *path; /* begins with a slash */
     unsigned methods; /* enum method bits */
@@ -29,9 +36,13 @@ struct route {
     const char *workdir;     /* absolute */
     const struct param *params;
     size_t nparams;
-    int64_t timeout;   /* ns */
-    int64_t grace;     /* ns */
-    size_t output_max; /* bytes */
+    int64_t timeout;    /* ns */
+    int64_t grace;      /* ns */
+    size_t output_max;  /* bytes */
+    size_t max_running; /* at once; 0: only the limit for all */
+    enum route_busy on_busy;
+    unsigned kill_methods; /* enum method bits: asked for by these, the command
+                              ends when the client leaves */
     bool detach;
     bool delays;      /* tell what the command had to wait for, if the kernel does */
     bool builtin;     /* one of the seven, perhaps changed by the configuration */

@@ -1,6 +1,7 @@
 /* fcgi/command.c -- contracts are in command.h. */
 #include "config.h"
 
+#include <stdlib.h>
 #include <sys/epoll.h>
 
 #include "arena/arena.h"
@@ -13,21 +14,58 @@
 #include "fcgi/log.h"
 #include "fcgi/reply.h"
 #include "fcgi/server.h"
+#include "fcgi/share.h"
 
-static void
-busy(struct conn *c, const char *message)
+enum {
+    RETRY_SECONDS = 1
+};
+
+static struct sched_want
+want_of(const struct route *rt)
 {
-    struct reply reply = { .status = 503, .message = message, .retry_after = 1 };
+    return (struct sched_want){ .lane = rt->max_running > 0 ? rt->path : NULL,
+        .max = rt->max_running,
+        .now = rt->on_busy == ROUTE_REJECT };
+}
+
+/* Is sent away. */
+static void
+busy(struct conn *c)
+{
+    struct sched_want want = want_of(c->handled.route);
+    struct reply reply = { .status = 503,
+        .message = "Busy",
+        .queued = c->queued,
+        .retry_after = sched_retry(&c->server->sched, &want) };
 
     conn_reply(c, &reply);
 }
 
 /* The place becomes free before the reply goes out: a slow reader holds none. */
 static void
-leave(struct worker *w)
+leave(struct worker *w, struct conn *c, int64_t took)
 {
-    sched_leave(&w->server->sched);
+    if (c->shared)
+        c->joined = coalesce_over(&w->server->coalesce, c->slot);
+    sched_leave(&w->server->sched, c->slot, took);
     w->left = true;
+}
+
+/* The run is over, or never was, and the place is given back. */
+static void
+conclude(struct worker *w, struct conn *c, struct reply *reply)
+{
+    reply->queued = c->queued;
+    reply->coalesced = c->joined;
+    if (c->joined == 0) {
+        conn_reply(c, reply);
+        return;
+    }
+    c->handled.reply = *reply;
+    c->state = CONN_TELLING;
+    conn_set_deadline(c, CLOCK_NEVER);
+    c->next_over = w->over;
+    w->over = c;
 }
 
 /* Takes the memory for the output and its answer: from here on there is
@@ -57,9 +95,26 @@ finish(struct worker *w, struct conn *c)
     const struct run_result *result = run_result(&c->run);
     struct reply reply;
 
-    leave(w);
+    leave(w, c, result->duration);
     reply_of_result(result, (struct span){ c->output, result->out_len }, &reply);
-    conn_reply(c, &reply);
+    conclude(w, c, &reply);
+}
+
+/* Nothing ran: `num` says why, or it is the arena. */
+static void
+fail(struct worker *w, struct conn *c, int num, const char *why)
+{
+    struct reply reply = {
+        .status = 503, .message = "arena exhausted", .retry_after = RETRY_SECONDS
+    };
+
+    leave(w, c, 0);
+    if (num != 0) {
+        /* Others may be told later. */
+        why = c->joined > 0 ? region_strdup(&c->region, why) : why;
+        handle_start_failure(num, why != NULL ? why : "", &reply);
+    }
+    conclude(w, c, &reply);
 }
 
 static int
@@ -86,6 +141,23 @@ watch_failed(struct worker *w, struct conn *c, int r)
     finish(w, c);
 }
 
+/* It has waited, if it has, until now. */
+static void
+note_waited(struct conn *c, int64_t now)
+{
+    if (c->queued_at > 0)
+        c->queued = now - c->queued_at;
+}
+
+static void
+note_begin(struct conn *c)
+{
+    if (c->queued_at == 0 && !c->shared)
+        return;
+    c->began = clock_now();
+    note_waited(c, c->began);
+}
+
 static void
 start(struct worker *w, struct conn *c)
 {
@@ -98,22 +170,19 @@ start(struct worker *w, struct conn *c)
         .grace = h->route->grace,
         .detach = h->route->detach,
         .delays = h->route->delays };
-    struct reply reply;
     struct err err;
     int r;
 
+    note_begin(c);
     if (!take_blocks(c, &spec.out_max)) {
-        leave(w);
-        busy(c, "arena exhausted");
+        fail(w, c, 0, "");
         return;
     }
     spec.out = c->output;
     server_tick(w->server);
     r = run_start(&c->run, w->server->engine, &spec, &err);
     if (r < 0) {
-        leave(w);
-        handle_start_failure(-r, err.text, &reply);
-        conn_reply(c, &reply);
+        fail(w, c, -r, err.text);
         return;
     }
     c->state = CONN_RUNNING;
@@ -122,26 +191,41 @@ start(struct worker *w, struct conn *c)
         finish(w, c);
         return;
     }
-    conn_watch_gone(c);
+    if (!c->gone)
+        conn_watch_gone(c);
     r = watch_run(c, RUN_WAKE_OUTPUT | RUN_WAKE_EXIT, false);
     if (r < 0)
         watch_failed(w, c, r);
 }
 
+static enum sched_answer
+enter(struct conn *c)
+{
+    struct sched_want want = want_of(c->handled.route);
+
+    if (c->shared)
+        return share_enter(c, &want);
+    return sched_enter(&c->server->sched, c->slot, &want);
+}
+
 void
 command_begin(struct worker *w, struct conn *c)
 {
-    switch (sched_enter(&w->server->sched, c->slot)) {
+    c->queued_at = c->queued = 0;
+    c->joined = 0;
+    c->shared = c->handled.route->on_busy == ROUTE_COALESCE;
+    switch (enter(c)) {
     case SCHED_RUN:
         start(w, c);
         break;
     case SCHED_WAIT:
         c->state = CONN_QUEUED;
-        conn_set_deadline(c, clock_now() + c->conf->queue_timeout);
+        c->queued_at = clock_now();
+        conn_set_deadline(c, c->queued_at + c->conf->queue_timeout);
         conn_watch_gone(c);
         break;
     case SCHED_BUSY:
-        busy(c, "Busy");
+        busy(c);
         break;
     }
 }
@@ -160,72 +244,168 @@ command_step(struct worker *w, struct conn *c, unsigned wakes)
         watch_failed(w, c, r);
 }
 
+/* Takes a request that waits off the queue.  Returns false when it has its
+ * place by now and is about to start, or when its run is under way already. */
+static bool
+quit(struct conn *c)
+{
+    struct server *s = c->server;
+
+    if (!(c->shared ? coalesce_quit(&s->coalesce, c->slot) == COALESCE_OUT
+                    : sched_drop(&s->sched, c->slot)))
+        return false;
+    note_waited(c, clock_now());
+    return true;
+}
+
 void
 command_queue_timeout(struct worker *w, struct conn *c)
 {
-    /* Else it has its place by now, and is about to start. */
-    if (sched_drop(&w->server->sched, c->slot))
-        busy(c, "Busy");
+    (void)w;
+    if (quit(c))
+        busy(c);
 }
 
-/* A command that only looks is of no use to nobody; one that changes
- * something, or is meant to go on, is not to be cut short. */
-static bool
-ends_with_client(const struct conn *c)
-{
-    return !c->handled.route->detach && method_from_name(c->req.method) == METHOD_GET;
-}
-
+/* Its client has left, and nothing runs for it. */
 static void
-left_queue(struct conn *c)
+drop(struct conn *c)
 {
     struct reply reply = { .status = 503, .message = "client left the queue" };
 
+    note_waited(c, clock_now());
+    reply.queued = c->queued;
     conn_reply(c, &reply);
+}
+
+static void
+end_run(struct conn *c, bool now)
+{
+    run_cancel(&c->run, now);
+    conn_set_deadline(c, run_deadline(&c->run));
+}
+
+/* The run goes on as long as it is somebody's. */
+static void
+gone_from_shared(struct worker *w, struct conn *c)
+{
+    struct server *s = w->server;
+    size_t deserted;
+
+    if (coalesce_leave(&s->coalesce, c->slot, &deserted) == COALESCE_OUT)
+        drop(c);
+    if (deserted == c->slot)
+        end_run(c, false);
+    else if (deserted != SCHED_NONE)
+        w->deserted = &s->conns[deserted];
 }
 
 void
 command_gone(struct worker *w, struct conn *c)
 {
     c->gone = true;
-    if (c->state == CONN_QUEUED) {
+    if (c->shared) {
+        gone_from_shared(w, c);
+    } else if (c->state == CONN_QUEUED) {
         if (sched_drop(&w->server->sched, c->slot))
-            left_queue(c);
-    } else if (ends_with_client(c)) {
-        run_cancel(&c->run, false);
-        conn_set_deadline(c, run_deadline(&c->run));
+            drop(c);
+    } else if (share_ends(c)) {
+        end_run(c, false);
     }
 }
 
 void
 command_stop(struct worker *w, struct conn *c)
 {
-    if (c->state == CONN_QUEUED && sched_drop(&w->server->sched, c->slot)) {
-        busy(c, "Stopping");
+    struct reply stopping = { .status = 503, .message = "Stopping", .retry_after = RETRY_SECONDS };
+
+    (void)w;
+    if (c->state == CONN_QUEUED && quit(c)) {
+        stopping.queued = c->queued;
+        conn_reply(c, &stopping);
     } else if (c->state == CONN_RUNNING && !c->handled.route->detach) {
-        run_cancel(&c->run, true);
-        conn_set_deadline(c, run_deadline(&c->run));
+        end_run(c, true);
     }
 }
 
-void
-command_start_waiting(struct worker *w)
+/* Starts one that has its place by now, unless it left between being called and
+ * being started. */
+static void
+call(struct worker *w, struct conn *c)
+{
+    struct server *s = w->server;
+
+    if (c->shared ? coalesce_begin(&s->coalesce, c->slot, c->gone) : !c->gone) {
+        start(w, c);
+    } else {
+        sched_leave(&s->sched, c->slot, 0);
+        drop(c);
+    }
+}
+
+static void
+start_waiting(struct worker *w)
 {
     struct server *s = w->server;
     struct conn *c;
     size_t slot;
 
+    w->left = false;
     while ((slot = sched_next(&s->sched)) != SCHED_NONE) {
         c = &s->conns[slot];
         (void)pthread_mutex_lock(&c->lock);
-        if (c->gone) {
-            /* It left between being called and being started. */
-            leave(w);
-            left_queue(c);
-        } else {
-            start(w, c);
-        }
+        call(w, c);
         (void)pthread_mutex_unlock(&c->lock);
     }
-    w->left = false;
+}
+
+/* Somebody else may have ended the run meanwhile, and begun another. */
+static void
+end_deserted(struct worker *w)
+{
+    struct conn *c = w->deserted;
+
+    w->deserted = NULL;
+    (void)pthread_mutex_lock(&c->lock);
+    if (c->state == CONN_RUNNING && c->shared && coalesce_deserted(&w->server->coalesce, c->slot))
+        end_run(c, false);
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
+void
+command_settle(struct worker *w)
+{
+    struct conn *c;
+
+    while (w->left || w->over != NULL || w->deserted != NULL) {
+        if (w->left)
+            start_waiting(w);
+        if (w->deserted != NULL)
+            end_deserted(w);
+        if ((c = w->over) != NULL) {
+            w->over = c->next_over;
+            share_tell(c);
+        }
+    }
+}
+
+void
+command_set_limits(struct worker *w, const struct conf *conf)
+{
+    struct sched_limit *limits = calloc(conf->nroutes + 1, sizeof(*limits));
+    const struct route *rt;
+    size_t n = 0;
+    size_t i;
+    int r;
+
+    for (i = 0; limits != NULL && i < conf->nroutes; i++) {
+        rt = &conf->routes[i];
+        if (rt->max_running > 0)
+            limits[n++] = (struct sched_limit){ rt->path, rt->max_running };
+    }
+    r = sched_set_limits(&w->server->sched, conf->max_running, conf->queue, limits, n);
+    if (limits == NULL || r < 0)
+        log_event(LOG_AT_ERROR, "error", "max_running of routes: out of memory");
+    free(limits);
+    w->left = true;
+    command_settle(w);
 }

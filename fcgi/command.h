@@ -1,12 +1,13 @@
 /* fcgi/command.h -- the command of a request: queued, started, stepped, ended.
  *
- * The caller holds the connection's lock, but for command_start_waiting().
+ * The caller holds the connection's lock, but for the last two.
  */
 #ifndef FCGI_COMMAND_H
 #define FCGI_COMMAND_H
 
 #include <stdint.h>
 
+struct conf;
 struct conn;
 struct worker;
 
@@ -26,7 +27,13 @@ void command_gone(struct worker *w, struct conn *c) __attribute__((nonnull));
  * us, and answers who still waits. */
 void command_stop(struct worker *w, struct conn *c) __attribute__((nonnull));
 
-/* Starts those who wait while there are places.  Takes their locks. */
-void command_start_waiting(struct worker *w) __attribute__((nonnull));
+/* Does what the calls above have left to be done without a lock: starts those
+ * who wait while there are places, tells those who share a run what came of
+ * it, and ends a run that nobody wants any more.  Takes locks, one at a time. */
+void command_settle(struct worker *w) __attribute__((nonnull));
+
+/* Makes the limits of a configuration those that hold, and starts who may now
+ * run. */
+void command_set_limits(struct worker *w, const struct conf *conf) __attribute__((nonnull));
 
 #endif

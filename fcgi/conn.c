@@ -63,6 +63,8 @@ open_slots(struct server *s, struct err *err)
         return err_sys(err, -r, "epoll_ctl", "timer");
     if (sched_open(&s->sched, s->nconns, s->conf->max_running, s->conf->queue) < 0)
         return err_sys(err, ENOMEM, "queue", NULL);
+    if (coalesce_open(&s->coalesce, &s->sched, s->nconns) < 0)
+        return err_sys(err, ENOMEM, "queue", NULL);
     return 0;
 }
 
@@ -98,6 +100,7 @@ conn_table_close(struct server *s)
 {
     size_t i;
 
+    coalesce_close(&s->coalesce);
     sched_close(&s->sched);
     timer_close(&s->timer);
     for (i = 0; i < s->nfresh; i++)

@@ -204,6 +204,7 @@ intake_event(struct worker *w, struct conn *c)
         command_gone(w, c);
         break;
     case CONN_PARKED:
+    case CONN_TELLING:
         c->gone = true;
         break;
     case CONN_FREE:
@@ -236,6 +237,7 @@ intake_deadline(struct worker *w, struct conn *c)
         conn_close(c);
         break;
     case CONN_PARKED:
+    case CONN_TELLING:
     case CONN_FREE:
         break;
     }

@@ -19,13 +19,12 @@ noinst_LIBRARIES += %D%/libresponder.a
 	%D%/reply.c %D%/reply.h \
 	%D%/req.c %D%/req.h \
 	%D%/reqlog.c %D%/reqlog.h \
-	%D%/sched.c %D%/sched.h \
 	%D%/serve.c %D%/serve.h \
 	%D%/server.c %D%/server.h \
+	%D%/share.c %D%/share.h \
 	%D%/signals.c %D%/signals.h \
 	%D%/successor.c %D%/successor.h \
-	%D%/timer.c %D%/timer.h \
 	%D%/upgrade.c %D%/upgrade.h \
 	%D%/wire.c %D%/wire.h \
 	%D%/worker.c %D%/worker.h
-RESPONDER_LIBS = fcgi/libresponder.a $(CONF_LIBS) $(FCGI_LIBS)
+RESPONDER_LIBS = fcgi/libresponder.a turns/libturns.a $(CONF_LIBS) $(FCGI_LIBS)

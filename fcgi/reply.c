@@ -98,20 +98,16 @@ put_usage(struct json *j, const struct run_result *result)
 }
 
 static void
-put_result(struct json *j, const struct run_result *result)
+put_result(struct json *j, const struct run_result *result, int64_t queued)
 {
-    if (result->cause != RUN_ABANDONED) {
-        json_key(j, result->signaled ? "signal" : "exit_code");
-        json_int(j, result->code);
-    }
-    json_key(j, "duration_ms");
-    json_msec(j, result->duration);
+    if (result->cause != RUN_ABANDONED)
+        put_int(j, result->signaled ? "signal" : "exit_code", result->code);
+    put_msec(j, "duration_ms", result->duration);
     json_key(j, "truncated");
     json_bool(j, result->truncated);
-    if (result->leftover > 0) {
-        json_key(j, "leftover");
-        json_int(j, result->leftover);
-    }
+    if (result->leftover > 0)
+        put_int(j, "leftover", result->leftover);
+    put_msec(j, "queued_ms", queued);
     if (result->cause != RUN_ABANDONED)
         put_usage(j, result);
 }
@@ -138,7 +134,7 @@ put_body(struct buf *out, const struct reply *reply)
     else
         json_null(&j);
     if (reply->result != NULL)
-        put_result(&j, reply->result);
+        put_result(&j, reply->result, reply->queued);
     json_object_end(&j);
     return json_end(&j) == 0;
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/span.h"
 
@@ -25,6 +26,9 @@ struct reply {
     const char *message;
     struct span data;                /* p is NULL: null */
     const struct run_result *result; /* NULL: nothing ran */
+    int64_t queued;                  /* ns that it waited before something ran */
+    size_t coalesced;                /* others who are told the same, for the log */
+    bool joined;                     /* it is told what another one's command did, for the log */
     const char *why;                 /* for the log and the operator alone, or NULL */
     const struct route *allow;       /* its methods, in Allow; or NULL */
     int retry_after;                 /* seconds, in Retry-After; 0: none */

@@ -61,6 +61,12 @@ reqlog_write(const struct req *req, const struct handled *handled, const struct 
         log_int(&l, result->signaled ? "signal" : "exit", result->code);
     if (result == NULL && reply->status >= 400 && !refused)
         log_str(&l, "why", why(reply, r));
+    if (reply->coalesced > 0)
+        log_int(&l, "coalesced", (int64_t)reply->coalesced);
+    if (reply->joined)
+        log_str(&l, "joined", "yes");
+    if (reply->queued > 0)
+        log_msec(&l, "queued_ms", reply->queued);
     log_msec(&l, "duration_ms", clock_now() - started);
     if (result != NULL && result->cause != RUN_ABANDONED)
         log_msec(&l, "cpu_ms", result->usage.user + result->usage.system);

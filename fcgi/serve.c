@@ -66,8 +66,7 @@ reload(struct server *s)
         s->conf = conf;
         (void)pthread_mutex_unlock(&s->conf_lock);
         conf_unref(old);
-        sched_set_limits(&s->sched, conf->max_running, conf->queue);
-        command_start_waiting(&self);
+        command_set_limits(&self, conf);
         log_open(conf->log_stderr, conf->log_syslog);
         log_event(LOG_AT_INFO, event, "%zu routes", conf->nroutes);
     }
@@ -118,12 +117,15 @@ announce(struct server *s, struct err *err)
 static int
 open_all(struct server *s, int listen_fd, struct conf *conf, char *const *args, struct err *err)
 {
+    struct worker self = { .server = s };
     int r = server_open(s, listen_fd, conf, err);
 
     if (r == 0)
         r = upgrade_init(&s->upgrade, args, err);
     if (r == 0)
         r = conn_table_open(s, conf->max_connections, err);
+    if (r == 0)
+        command_set_limits(&self, conf);
     return r == 0 ? worker_start(s, err) : r;
 }
 

@@ -9,6 +9,7 @@
  * Each of these uses only those above it:
  *   server.c   what all share: the epoll set, the arena, the engine
  *   conn.c     slots, replies, closing
+ *   share.c    one run for many: who is told, and of what
  *   command.c  queues, starts, steps and ends the run of a request
  *   upgrade.c  replaces this process by a new one on the same socket
  *   intake.c   accepts, reads, decides
@@ -32,10 +33,11 @@
 #include "fcgi/handle.h"
 #include "fcgi/record.h"
 #include "fcgi/req.h"
-#include "fcgi/sched.h"
-#include "fcgi/timer.h"
 #include "fcgi/upgrade.h"
 #include "fcgi/wire.h"
+#include "turns/coalesce.h"
+#include "turns/sched.h"
+#include "turns/timer.h"
 
 struct arena;
 struct conf;
@@ -59,6 +61,7 @@ enum conn_state {
     CONN_READING, /* a request comes in */
     CONN_QUEUED,  /* waits for a place to run */
     CONN_RUNNING, /* its command runs */
+    CONN_TELLING, /* its command is over, and those who share it are told */
     CONN_PARKED,  /* waits for the new process of an upgrade */
     CONN_WRITING, /* the peer reads slowly */
     CONN_IDLE,    /* nothing of a (further) request has come */
@@ -76,6 +79,8 @@ struct conn {
     bool gone;            /* the peer has left */
     int64_t started;      /* ns, the first byte of the request */
     int64_t deadline;     /* ns */
+    int64_t queued_at;    /* ns, when it began to wait for a place; 0: it did not */
+    int64_t queued;       /* ns that it waited */
     unsigned char *raw;   /* RECORD_RAW_MAX bytes of the slot's memory */
     struct region region; /* the rest of it: the request's small things */
     struct record_in in;
@@ -84,7 +89,11 @@ struct conn {
     struct req req;
     struct handled handled;
     struct run run;
-    unsigned char *output; /* blocks of the arena, or NULL */
+    bool shared;            /* its route says so: see share.h */
+    size_t joined;          /* who are to be told, once the run is over */
+    int64_t began;          /* ns, when the run was started */
+    struct conn *next_over; /* of worker.over */
+    unsigned char *output;  /* blocks of the arena, or NULL */
     unsigned char *answer;
     struct wire_out out;
 };
@@ -93,7 +102,10 @@ struct worker {
     struct server *server;
     struct gate *gate;
     pthread_t thread;
-    bool left; /* a place to run became free: look at the queue */
+    /* What is left to do without a lock held, by command_settle(). */
+    bool left;             /* a place to run became free: look at the queue */
+    struct conn *over;     /* whose runs are over, with others to be told */
+    struct conn *deserted; /* whose run perhaps nobody wants any more */
 };
 
 struct server {
@@ -108,6 +120,7 @@ struct server {
     struct engine *engine;
     struct timer timer; /* slots of conns, then SERVER_TIMER_... */
     struct sched sched;
+    struct coalesce coalesce;
     struct upgrade upgrade;
     size_t output_cap; /* bytes, what the arena allows a run */
 

@@ -105,8 +105,7 @@ dispatch(struct worker *w, uint64_t tag)
         upgrade_event(w);
         break;
     }
-    if (w->left)
-        command_start_waiting(w);
+    command_settle(w);
     return true;
 }
 

@@ -18,6 +18,7 @@ endif
 include tests/arena/local.mk
 include tests/base/local.mk
 include tests/exec/local.mk
+include tests/turns/local.mk
 include tests/conf/local.mk
 include tests/fcgi/local.mk
 include tests/entry/local.mk

@@ -9,6 +9,7 @@ CONF_TESTS = \
 	%D%/test_conf_life \
 	%D%/test_conf_mistakes \
 	%D%/test_conf_text \
+	%D%/test_conf_turns \
 	%D%/test_conf_unit \
 	%D%/test_guard \
 	%D%/test_key \
@@ -24,6 +25,7 @@ TESTS += $(CONF_TESTS)
 %C%_test_conf_life_LDADD = $(CONF_TEST_LIBS)
 %C%_test_conf_mistakes_LDADD = $(CONF_TEST_LIBS)
 %C%_test_conf_text_LDADD = $(CONF_TEST_LIBS)
+%C%_test_conf_turns_LDADD = $(CONF_TEST_LIBS)
 %C%_test_conf_unit_LDADD = $(CONF_TEST_LIBS)
 %C%_test_guard_LDADD = $(CONF_TEST_LIBS)
 %C%_test_key_LDADD = $(CONF_TEST_LIBS)

@@ -23,8 +23,6 @@ FCGI_TESTS = \
 	%D%/test_record_streams \
 	%D%/test_reply \
 	%D%/test_req \
-	%D%/test_sched \
-	%D%/test_timer \
 	%D%/test_wire
 check_PROGRAMS += $(FCGI_TESTS)
 TESTS += $(FCGI_TESTS)
@@ -41,6 +39,4 @@ TESTS += $(FCGI_TESTS)
 %C%_test_record_streams_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_reply_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_req_LDADD = $(FCGI_TEST_LIBS)
-%C%_test_sched_LDADD = $(FCGI_TEST_LIBS)
-%C%_test_timer_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_wire_LDADD = $(FCGI_TEST_LIBS)

@@ -67,8 +67,8 @@ waiting(void)
     record_begin(&c->in, c->raw);
     conn_begin(c);
     ck_assert_int_eq(req_from_env(none, &c->region, &c->req), 0);
-    c->handled = (struct handled){ .next = HANDLE_REPLY };
-    sched_set_limits(&s.sched, 0, SLOTS);
+    c->handled = (struct handled){ .next = HANDLE_REPLY, .route = conf_route(c->conf, "/health") };
+    (void)sched_set_limits(&s.sched, 0, SLOTS, NULL, 0);
     command_begin(&worker, c);
     ck_assert_int_eq(c->state, CONN_QUEUED);
     return c;
@@ -93,8 +93,9 @@ START_TEST(who_leaves_while_being_called_is_logged_too_and_holds_no_place)
 
     /* What command_gone() says to one that is off the queue already. */
     c->gone = true;
-    sched_set_limits(&s.sched, 1, SLOTS);
-    command_start_waiting(&worker);
+    (void)sched_set_limits(&s.sched, 1, SLOTS, NULL, 0);
+    worker.left = true;
+    command_settle(&worker);
     ck_assert_int_eq(c->state, CONN_FREE);
     ck_assert_uint_eq(sched_running(&s.sched), 0);
     ck_assert_uint_eq(fakelog_told.lines, before + 1);

@@ -73,17 +73,18 @@ START_TEST(a_good_answer_is_these_bytes)
 
     reply_of_result(&result, span_str("up 3 days\n"), &reply);
     render(&reply);
-    assert_sent("Status: 200 OK\r\n"
-                "Content-Type: application/json\r\n"
-                "Content-Length: 324\r\n"
-                "Cache-Control: no-store\r\n"
-                "\r\n"
-                "{\"status\":\"ok\",\"code\":200,\"message\":\"Command executed\",\"data\":\"up 3 "
-                "days\\n\",\"exit_code\":0,\"duration_ms\":3.125,\"truncated\":false,"
-                "\"usage\":{\"user_ms\":1.204,\"system_ms\":0.871,\"max_rss_kb\":3840,"
-                "\"minor_faults\":214,\"major_faults\":1,\"voluntary_switches\":2,"
-                "\"involuntary_switches\":3,\"block_read_bytes\":4096,"
-                "\"block_written_bytes\":512}}");
+    assert_sent(
+        "Status: 200 OK\r\n"
+        "Content-Type: application/json\r\n"
+        "Content-Length: 338\r\n"
+        "Cache-Control: no-store\r\n"
+        "\r\n"
+        "{\"status\":\"ok\",\"code\":200,\"message\":\"Command executed\",\"data\":\"up 3 "
+        "days\\n\",\"exit_code\":0,\"duration_ms\":3.125,\"truncated\":false,\"queued_ms\":0,"
+        "\"usage\":{\"user_ms\":1.204,\"system_ms\":0.871,\"max_rss_kb\":3840,"
+        "\"minor_faults\":214,\"major_faults\":1,\"voluntary_switches\":2,"
+        "\"involuntary_switches\":3,\"block_read_bytes\":4096,"
+        "\"block_written_bytes\":512}}");
 }
 END_TEST
 
@@ -139,14 +140,17 @@ START_TEST(the_four_keys_come_first_and_in_order)
         struct run_result result;
         const char *keys;
     } known[] = {
-        { { .cause = RUN_EXITED }, "exit_code duration_ms truncated usage" },
+        { { .cause = RUN_EXITED }, "exit_code duration_ms truncated queued_ms usage" },
         { { .cause = RUN_EXITED, .leftover = 2 },
-            "exit_code duration_ms truncated leftover usage" },
-        { { .cause = RUN_SIGNALED, .signaled = true }, "signal duration_ms truncated usage" },
-        { { .cause = RUN_TIMED_OUT, .signaled = true }, "signal duration_ms truncated usage" },
-        { { .cause = RUN_TIMED_OUT }, "exit_code duration_ms truncated usage" },
-        { { .cause = RUN_CANCELLED, .signaled = true }, "signal duration_ms truncated usage" },
-        { { .cause = RUN_ABANDONED }, "duration_ms truncated" },
+            "exit_code duration_ms truncated leftover queued_ms usage" },
+        { { .cause = RUN_SIGNALED, .signaled = true },
+            "signal duration_ms truncated queued_ms usage" },
+        { { .cause = RUN_TIMED_OUT, .signaled = true },
+            "signal duration_ms truncated queued_ms usage" },
+        { { .cause = RUN_TIMED_OUT }, "exit_code duration_ms truncated queued_ms usage" },
+        { { .cause = RUN_CANCELLED, .signaled = true },
+            "signal duration_ms truncated queued_ms usage" },
+        { { .cause = RUN_ABANDONED }, "duration_ms truncated queued_ms" },
     };
     struct reply reply;
     char want[128];
@@ -155,6 +159,21 @@ START_TEST(the_four_keys_come_first_and_in_order)
     render(&reply);
     (void)snprintf(want, sizeof want, "status code message data %s", known[_i].keys);
     ck_assert_str_eq(answer_keys(&got), want);
+}
+END_TEST
+
+START_TEST(how_long_it_waited_is_told_in_milliseconds)
+{
+    struct run_result result = { .cause = RUN_EXITED, .duration = 1000000 };
+    struct reply reply;
+
+    reply_of_result(&result, span_str("x"), &reply);
+    reply.queued = 2500000;
+    render(&reply);
+    ck_assert_ptr_nonnull(memmem(sent.p, sent.n, ",\"queued_ms\":2.5,", 17));
+    reply = (struct reply){ .status = 503, .message = "Busy", .queued = 2500000 };
+    render(&reply);
+    ck_assert_ptr_null(memmem(sent.p, sent.n, "queued_ms", 9));
 }
 END_TEST
 
@@ -430,6 +449,7 @@ suite(void)
     tcase_add_test(tc, a_refusal_is_these_bytes);
     tcase_add_loop_test(tc, every_status_has_its_line_and_word, 0, 11);
     tcase_add_loop_test(tc, the_four_keys_come_first_and_in_order, 0, 7);
+    tcase_add_test(tc, how_long_it_waited_is_told_in_milliseconds);
     tcase_add_test(tc, what_came_of_the_command_is_told);
     tcase_add_test(tc, delays_that_are_known_are_in_usage_and_no_others);
     tcase_add_test(tc, the_longest_numbers_fit);

@@ -59,9 +59,9 @@ is "stdout and stderr keep their order" "$(json .data)" "one
 two
 three"
 is "the keys of an answer stand in their order" "$(jq -c keys_unsorted body)" \
-    '["status","code","message","data","exit_code","duration_ms","truncated","usage"]'
+    '["status","code","message","data","exit_code","duration_ms","truncated","queued_ms","usage"]'
 like "an answer is the documented JSON" "$(cat body)" \
-    '^\{"status":"ok","code":200,"message":"Command executed","data":"one\\ntwo\\nthree\\n","exit_code":0,"duration_ms":[0-9]+(\.[0-9]+)?,"truncated":false,"usage":\{("[a-z_]+":[0-9]+(\.[0-9]+)?,?){9}\}\}$'
+    '^\{"status":"ok","code":200,"message":"Command executed","data":"one\\ntwo\\nthree\\n","exit_code":0,"duration_ms":[0-9]+(\.[0-9]+)?,"truncated":false,"queued_ms":0,"usage":\{("[a-z_]+":[0-9]+(\.[0-9]+)?,?){9}\}\}$'
 is "Content-Type is JSON" "$(header content-type)" application/json
 is "Content-Length is that of the body" "$(header content-length)" "$(wc -c <body)"
 is "nothing may be cached" "$(header cache-control)" no-store
@@ -98,10 +98,10 @@ answers 200 POST /reboot --data-binary @fits
 answers 200 POST /reboot --data-binary @fits -H 'Transfer-Encoding: chunked'
 fails 500 GET /exit3 "Command failed" '^said$'
 is "its exit code is told" "$(jq -c keys_unsorted body) $(json .exit_code)" \
-    '["status","code","message","data","exit_code","duration_ms","truncated","usage"] 3'
+    '["status","code","message","data","exit_code","duration_ms","truncated","queued_ms","usage"] 3'
 fails 500 GET /killed "Command failed" '^said$'
 is "its signal is told" "$(jq -c keys_unsorted body) $(json .signal)" \
-    '["status","code","message","data","signal","duration_ms","truncated","usage"] 9'
+    '["status","code","message","data","signal","duration_ms","truncated","queued_ms","usage"] 9'
 fails 500 GET /missing "Command failed" '^no-such-command: not found in PATH '
 is "what never ran has no exit code" "$(json 'has("exit_code") or has("signal")')" false
 fails 500 GET /noexec "Command failed" '^exec ./noexec: Permission denied$'

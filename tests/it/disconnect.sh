@@ -1,5 +1,6 @@
 #!/bin/sh
 # tests/it/disconnect.sh -- when the client leaves: its command ends, a deploy goes on, nothing leaks.
+limit=90
 . "${0%/*}/lib.sh"
 
 cat >deploy.sh <<'END'
@@ -15,7 +16,15 @@ echo $! >child.pid
 echo $$ >long.pid
 wait
 END
-chmod +x deploy.sh long.sh
+# Says itself when it was told to end.
+cat >told.sh <<'END'
+#!/bin/sh
+trap 'date +%s%3N >told.at; exit 1' TERM
+sleep 30 &
+echo $$ >told.pid
+wait
+END
+chmod +x deploy.sh long.sh told.sh
 conf <<'EOC'
 grace = 1
 max_running = 2
@@ -24,6 +33,9 @@ core_dumps = yes
 route "/long"   { argv = { "./long.sh" } }
 route "/change" { method = { POST } argv = { "sh", "-c", "echo $$ >change.pid; sleep 1.5; echo x >change.done" } }
 route "/mark"   { method = { GET, POST } argv = { "sh", "-c", "echo x >>marks" } }
+route "/kill"   { method = { POST } argv = { "./long.sh" } on_disconnect = kill }
+route "/keep"   { argv = { "sh", "-c", "echo $$ >keep.pid; sleep 1.5; echo x >keep.done" } on_disconnect = continue }
+route "/told"   { argv = { "./told.sh" } }
 route "/loud"   { argv = { "sh", "-c", "echo $$ >loud.pid; exec yes" } timeout = 20 output_max = "64K" }
 EOC
 serve
@@ -60,6 +72,21 @@ wait "$asked" 2>/dev/null
 sleep 0.5
 ok "client of a POST gone: what changes something goes on" kill -0 "$(cat change.pid)"
 ok "to its end" within 5 [ -s change.done ]
+
+ask_meanwhile left POST /kill
+within 5 [ -s long.pid ] || fail "the command has started"
+kill "$asked"
+wait "$asked" 2>/dev/null
+ok "on_disconnect = kill: a POST's command is ended" within 4 gone "$(cat long.pid)"
+rm -f long.pid child.pid
+
+ask_meanwhile left GET /keep
+within 5 [ -s keep.pid ] || fail "the command has started"
+kill "$asked"
+wait "$asked" 2>/dev/null
+sleep 0.5
+ok "on_disconnect = continue: a GET's goes on" kill -0 "$(cat keep.pid)"
+ok "to its end" within 5 [ -s keep.done ]
 
 ask_meanwhile left POST /deploy_branch
 within 5 [ -s deploy.pid ] || fail "the deploy has started"
@@ -126,4 +153,44 @@ is "and only that one" "$(wc -l <marks)" 1
 
 ok "no command is left" within 5 idle
 ok "and no descriptor" within 5 same_fds
+
+# How soon a command knows: from just before the client is killed until its own
+# clock says so.  The machine may be busy with something else now and then.
+most=100
+[ -z "$SAN" ] || most=300
+soon() { # PROMISE
+    rm -f told.ms
+    for _ in 1 2 3 4 5 6 7 8 9; do
+        rm -f told.pid told.at
+        ask_meanwhile left GET /told
+        within 10 [ -s told.pid ] || fail "the command has started"
+        begin=$(now_ms)
+        kill "$asked"
+        wait "$asked" 2>/dev/null
+        within 10 [ -s told.at ] || fail "the command is told"
+        echo $(($(cat told.at) - begin)) >>told.ms
+    done
+    median=$(sort -n told.ms | sed -n 5p)
+    ok "$1 ($median ms)" [ "$median" -lt $most ]
+    note "ms: $(xargs <told.ms)"
+}
+soon "the client's leaving is seen within $most ms, on a unix socket"
+
+stop_web
+stop
+serve_tcp() {
+    for it_try in 1 2 3 4 5; do
+        tcp=127.0.0.1:$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
+        it_ready=$(grep -c ' ready' "$LOG")
+        spawn-fcgi -n -a "${tcp%:*}" -p "${tcp#*:}" -- "$CMON" -c "$CONF" >>"$LOG" 2>&1 &
+        pid=$!
+        within 10 it_is_ready && ! gone $pid && return
+    done
+    fail "cmon gets ready on TCP ($it_try tries)" "$(tail -5 "$LOG")"
+}
+serve_tcp
+serve_web "$(sed "s,unix:/run/cmon/cmon.sock,$tcp," nginx/cmon.conf)"
+URL=$URL/cmon
+answers 200 GET /health
+soon "and on TCP"
 finish

@@ -24,6 +24,7 @@ it_scripts = \
 	%D%/root_delays.sh \
 	%D%/root_quickstart.sh \
 	%D%/routing.sh \
+	%D%/scheduling.sh \
 	%D%/secrets.sh \
 	%D%/shared_hosting.sh \
 	%D%/signals.sh \

@@ -1,4 +1,4 @@
-/* fcgi/timer.h -- a deadline for each slot, one timerfd for all of them.
+/* turns/timer.h -- a deadline for each slot, one timerfd for all of them.
  *
  * A deadline that is met before it comes (nearly all are) costs a store: the
  * timer is armed for the earliest only, and looks over the slots when it

@@ -1,4 +1,4 @@
-/* tests/fcgi/test_timer.c -- fcgi/timer.h, promise by promise, and under threads. */
+/* tests/turns/test_timer.c -- turns/timer.h, promise by promise, and under threads. */
 #include "config.h"
 
 #include <errno.h>
@@ -13,8 +13,8 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "fcgi/timer.h"
 #include "tests/suite.h"
+#include "turns/timer.h"
 
 enum {
     SLOTS = 100,

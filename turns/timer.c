@@ -1,4 +1,4 @@
-/* fcgi/timer.c -- contracts are in timer.h.
+/* turns/timer.c -- contracts are in timer.h.
  *
  * A setter stores its deadline and then reads `armed`; the scan stores `armed`
  * and then reads the deadlines.  In sequentially consistent order one of the
@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "fcgi/timer.h"
+#include "turns/timer.h"
 
 int
 timer_open(struct timer *t, size_t n, struct err *err)

@@ -1,0 +1,59 @@
+/* fcgi/share.c -- contracts are in share.h. */
+#include "config.h"
+
+#include "arena/arena.h"
+#include "conf/conf.h"
+#include "fcgi/conn.h"
+#include "fcgi/reply.h"
+#include "fcgi/server.h"
+#include "fcgi/share.h"
+
+bool
+share_ends(const struct conn *c)
+{
+    return (c->handled.route->kill_methods & method_from_name(c->req.method)) != 0;
+}
+
+enum sched_answer
+share_enter(struct conn *c, const struct sched_want *want)
+{
+    const struct handled *h = &c->handled;
+    struct coalesce_key key = { .what = h->route, .argv = h->argv, .envp = h->envp };
+
+    return coalesce_enter(&c->server->coalesce, c->slot, &key, want, !share_ends(c));
+}
+
+/* One who joined gets the same answer, made for it: it has waited on its own. */
+static void
+tell(struct conn *c, const struct conn *leader)
+{
+    struct reply reply = leader->handled.reply;
+    struct arena *arena = c->server->arena;
+
+    /* Whoever joined in the last moment may have looked at the clock later. */
+    c->queued = leader->began > c->queued_at ? leader->began - c->queued_at : 0;
+    if (!c->gone && (c->answer = arena_alloc(arena, reply_max(reply.data.n))) == NULL)
+        reply = (struct reply){ .status = 503, .message = "arena exhausted", .retry_after = 1 };
+    reply.queued = c->queued;
+    reply.coalesced = 0;
+    reply.joined = true;
+    conn_reply(c, &reply);
+}
+
+void
+share_tell(struct conn *leader)
+{
+    struct server *s = leader->server;
+    struct conn *c;
+    size_t slot;
+
+    while ((slot = coalesce_next(&s->coalesce, leader->slot)) != SCHED_NONE) {
+        c = &s->conns[slot];
+        (void)pthread_mutex_lock(&c->lock);
+        tell(c, leader);
+        (void)pthread_mutex_unlock(&c->lock);
+    }
+    (void)pthread_mutex_lock(&leader->lock);
+    conn_reply(leader, &leader->handled.reply);
+    (void)pthread_mutex_unlock(&leader->lock);
+}
