@@ -8,15 +8,25 @@
 
 #include "conf/method.h"
 #include "conf/param.h"
+#include "exec/run.h"
 
 enum {
     ROUTE_PARAMS_MAX = 32,
-    ROUTE_ALLOW_MAX = 64
+    ROUTE_ALLOW_MAX = 64,
+    ROUTE_CONTENT_TYPE_MAX = 127 /* bytes */
 };
 
 enum route_action {
     ROUTE_RUN,     /* run argv */
     ROUTE_RESTART, /* restart cmon itself */
+};
+
+/* What an answer is made of. */
+enum route_output {
+    ROUTE_JOINED, /* data: stdout and stderr in their order */
+    ROUTE_SPLIT,  /* data in order of arrival, stdout and stderr apart */
+    ROUTE_RAW,    /* stdout itself; JSON only when the command failed */
+    ROUTE_OUTPUT_MAX
 };
 
 struct route {
@@ -32,6 +42,9 @@ struct route {
     int64_t timeout;   /* ns */
     int64_t grace;     /* ns */
     size_t output_max; /* bytes */
+    enum run_keep output_keep;
+    enum route_output output;
+    const char *content_type; /* of ROUTE_RAW, else NULL */
     bool detach;
     bool builtin;     /* one of the seven, perhaps changed by the configuration */
     const char *file; /* where it was configured or changed, or NULL: as built in */
@@ -41,6 +54,9 @@ struct route {
 /* Finds a parameter by the `n` bytes of its name, or NULL. */
 const struct param *route_param(const struct route *rt, const char *name, size_t n)
     __attribute__((warn_unused_result, nonnull));
+
+/* Returns the name that the configuration has for an output: "joined". */
+const char *route_output_name(enum route_output output) __attribute__((warn_unused_result));
 
 /* Writes the Allow header's value, "GET, HEAD, OPTIONS", for a route. */
 const char *route_allow(const struct route *rt, char buf[ROUTE_ALLOW_MAX]) __attribute__((nonnull));
