@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/escape.h"
 #include "base/json.h"
+#include "base/utf8.h"
 
 void
 json_escape(struct buf *out, struct span s)
@@ -168,6 +169,85 @@ json_bytes(struct json *j, struct span s)
     if (!begin_value(j))
         return;
     put_quoted(j, s);
+    settle(j);
+}
+
+/* Whether `n` bytes are the beginning of a character, and not all of it. */
+static bool
+is_cut(const unsigned char *p, size_t n)
+{
+    size_t whole = p[0] < 0xC2 || p[0] > 0xF4 ? 1 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
+
+    /* What is ill-formed ends where it becomes so. */
+    return n < whole && utf8_next(p, n).n == n;
+}
+
+/* How many bytes at the end of `s` are the beginning of a character. */
+static size_t
+cut_at_end(struct span s)
+{
+    for (size_t n = 1; n < 4 && n <= s.n; n++) {
+        const unsigned char *p = s.p + s.n - n;
+
+        if (*p < 0x80 || *p >= 0xC0)
+            return is_cut(p, n) ? n : 0;
+    }
+    return 0;
+}
+
+void
+json_text_begin(struct json *j)
+{
+    j->ncut = 0;
+    if (begin_value(j))
+        buf_putc(j->out, '"');
+    settle(j);
+}
+
+/* Goes on with the character that the last piece has cut. */
+static void
+finish_cut(struct json *j, struct span *piece)
+{
+    while (j->ncut > 0 && piece->n > 0) {
+        size_t n = 0; /* of the character, as soon as that is known */
+
+        j->cut[j->ncut++] = *piece->p;
+        if (!is_cut(j->cut, j->ncut))
+            n = utf8_next(j->cut, j->ncut).n;
+        /* Else the byte begins something else. */
+        if (n == 0 || n == j->ncut)
+            *piece = (struct span){ piece->p + 1, piece->n - 1 };
+        if (n > 0) {
+            json_escape(j->out, (struct span){ j->cut, n });
+            j->ncut = 0;
+        }
+    }
+}
+
+void
+json_text(struct json *j, struct span piece)
+{
+    size_t n;
+
+    if (j->error)
+        return;
+    finish_cut(j, &piece);
+    if (piece.n > 0) {
+        n = cut_at_end(piece);
+        memcpy(j->cut, piece.p + piece.n - n, n);
+        j->ncut = (unsigned)n;
+        json_escape(j->out, (struct span){ piece.p, piece.n - n });
+    }
+    settle(j);
+}
+
+void
+json_text_end(struct json *j)
+{
+    if (j->error)
+        return;
+    json_escape(j->out, (struct span){ j->cut, j->ncut });
+    buf_putc(j->out, '"');
     settle(j);
 }
 

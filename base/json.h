@@ -32,6 +32,8 @@ struct json {
     unsigned depth;
     int error; /* the first failure, -errno */
     bool after_key;
+    unsigned char cut[4]; /* of json_text(): a character whose rest is yet to come */
+    unsigned ncut;
     struct {
         bool object;
         bool filled;
@@ -60,6 +62,12 @@ void json_key(struct json *j, const char *key) __attribute__((nonnull));
 
 void json_string(struct json *j, const char *s) __attribute__((nonnull));
 void json_bytes(struct json *j, struct span s) __attribute__((nonnull));
+
+/* Writes one string in pieces.  A character may be cut between them. */
+void json_text_begin(struct json *j) __attribute__((nonnull));
+void json_text(struct json *j, struct span piece) __attribute__((nonnull));
+void json_text_end(struct json *j) __attribute__((nonnull));
+
 void json_int(struct json *j, int64_t v) __attribute__((nonnull));
 void json_bool(struct json *j, bool v) __attribute__((nonnull));
 void json_null(struct json *j) __attribute__((nonnull));

@@ -52,6 +52,8 @@ struct conf {
     size_t arena_chunks; /* 0: as many as the limits above can need */
     bool arena_prefault;
 
+    enum run_keep output_keep; /* default of routes */
+
     enum conf_restart restart;
     bool log_stderr;
     bool log_syslog;

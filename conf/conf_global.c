@@ -9,6 +9,7 @@
 #include "conf/conf.h"
 #include "conf/conf_build.h"
 #include "conf/conf_global.h"
+#include "conf/conf_output.h"
 #include "exec/env.h"
 
 #define KIB INT64_C(1024)
@@ -204,6 +205,7 @@ conf_global_build(struct conf_build *b)
     build_numbers(b);
     build_switches(b);
     build_restart(b);
+    conf_output_keep(b, b->root, &b->conf->output_keep);
     check_chunk(b);
     if (build_paths(b) < 0 || build_mount(b) < 0 || build_search_path(b) < 0 || build_env(b) < 0)
         return -ENOMEM;

@@ -10,6 +10,7 @@
 #include "conf/builtin.h"
 #include "conf/conf.h"
 #include "conf/conf_build.h"
+#include "conf/conf_output.h"
 #include "conf/conf_param.h"
 #include "conf/conf_routes.h"
 #include "conf/conf_say.h"
@@ -60,7 +61,6 @@ build_limits(struct draft *d)
 {
     const struct conf *c = d->b->conf;
     struct route *rt = d->rt;
-    int64_t output_max = (int64_t)c->output_max;
 
     rt->timeout = c->timeout;
     rt->grace = c->grace;
@@ -69,12 +69,11 @@ build_limits(struct draft *d)
     conf_build_number(
         d->b, d->block, "timeout", CONF_TIME, CONF_TIMEOUT_MIN, CONF_TIMEOUT_MAX, &rt->timeout);
     conf_build_number(d->b, d->block, "grace", CONF_TIME, 0, CONF_TIMEOUT_MAX, &rt->grace);
-    conf_build_number(
-        d->b, d->block, "output_max", CONF_SIZE, CONF_OUTPUT_MIN, CONF_OUTPUT_MAX, &output_max);
-    rt->output_max = (size_t)output_max;
     conf_build_switch(d->b, d->block, "detach", &rt->detach);
     rt->delays = c->delays;
     conf_build_switch(d->b, d->block, "delays", &rt->delays);
+    if (conf_output_build(d->b, d->block, rt) < 0)
+        return -ENOMEM;
     return conf_build_path(d->b, d->block, "workdir", &rt->workdir);
 }
 

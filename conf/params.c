@@ -63,6 +63,24 @@ decode(struct span in, char *out)
     return NULL;
 }
 
+/* The one word that is ours, on every route. */
+static const struct param split = { .name = "_split", .type = PARAM_BOOL };
+
+/* Finds a parameter and where its value goes, or NULL. */
+static const struct param *
+find(const struct route *rt, const char *name, struct params *params, const char ***ret_value)
+{
+    const struct param *p = route_param(rt, name, strlen(name));
+
+    if (p) {
+        *ret_value = &params->value[p - rt->params];
+    } else if (strcmp(name, split.name) == 0) {
+        *ret_value = &params->split;
+        p = &split;
+    }
+    return p;
+}
+
 /* Takes one piece of the query, "name=value". */
 static int
 bind_piece(const struct route *rt, struct span piece, struct region *r, struct params *params,
@@ -73,8 +91,8 @@ bind_piece(const struct route *rt, struct span piece, struct region *r, struct p
     char *text = region_alloc(r, piece.n + 1); /* the name, then the value */
     char label[LABEL_MAX + 1];
     const struct param *p;
+    const char **value = NULL;
     const char *why;
-    size_t i;
 
     if (!text)
         return no_memory(err);
@@ -84,18 +102,17 @@ bind_piece(const struct route *rt, struct span piece, struct region *r, struct p
     why = decode(sent, text);
     if (why)
         return err_msg(err, EINVAL, "parameter %s: its name %s", label, why);
-    p = route_param(rt, text, strlen(text));
+    p = find(rt, text, params, &value);
     if (!p)
         return err_msg(err, EINVAL, "parameter %s: unknown", label);
-    i = (size_t)(p - rt->params);
-    if (params->value[i])
+    if (*value)
         return err_msg(err, EINVAL, "parameter %s: given twice", p->name);
     if (!equals)
         return err_msg(err, EINVAL, "parameter %s: given without a value", p->name);
     why = decode((struct span){ equals + 1, piece.n - sent.n - 1 }, text);
     if (why)
         return err_msg(err, EINVAL, "parameter %s: %s", p->name, why);
-    return param_check(p, text, r, &params->value[i], err);
+    return param_check(p, text, r, value, err);
 }
 
 /* A default was checked when the configuration was read, except that what is
@@ -111,11 +128,28 @@ bind_default(const struct param *p, struct region *r, const char **ret_value, st
     return 0;
 }
 
+/* What the answer is to be made of. */
+static int
+bind_output(const struct route *rt, struct params *params, struct err *err)
+{
+    params->output = rt->output;
+    if (!params->split)
+        return 0;
+    if (rt->output == ROUTE_RAW)
+        return err_msg(err, EINVAL, "parameter %s: output of this route is raw", split.name);
+    /* What is shared has one form. */
+    if (rt->on_busy == ROUTE_COALESCE)
+        return err_msg(
+            err, EINVAL, "parameter %s: requests of this route share their runs", split.name);
+    params->output = strcmp(params->split, "true") == 0 ? ROUTE_SPLIT : ROUTE_JOINED;
+    return 0;
+}
+
 int
 params_bind(const struct route *rt, const char *query, struct region *r, struct params *ret_params,
     struct err *err)
 {
-    struct params params = { { NULL } };
+    struct params params = { .split = NULL };
     size_t n;
     int rc;
 
@@ -137,8 +171,10 @@ params_bind(const struct route *rt, const char *query, struct region *r, struct 
         if (rc < 0)
             return rc;
     }
-    *ret_params = params;
-    return 0;
+    rc = bind_output(rt, &params, err);
+    if (rc == 0)
+        *ret_params = params;
+    return rc;
 }
 
 /* What stands in a piece of a template; *ret_param is NULL when it is literal. */

@@ -5,6 +5,9 @@
  * UTF-8, a name alone.  Every word must be a parameter of the route, once, and
  * hold what its type allows.  Messages name the parameter first and never
  * repeat a value: "parameter branch: must not contain '..'".
+ *
+ * Words that begin with '_' are ours: `_split`, a bool, asks for stdout and
+ * stderr apart, or not, whatever the route says; but raw output is no JSON.
  */
 #ifndef CONF_PARAMS_H
 #define CONF_PARAMS_H
@@ -21,6 +24,8 @@ enum {
 /* The values of a route's parameters, in the order of route->params. */
 struct params {
     const char *value[ROUTE_PARAMS_MAX]; /* in the region, NUL-terminated */
+    const char *split;                   /* that of `_split`, or NULL */
+    enum route_output output;            /* the route's, or as `_split` wants it */
 };
 
 /* Decodes `query` ("" for none) and checks it against the route.  Missing

@@ -20,6 +20,15 @@ route_param(const struct route *rt, const char *name, size_t n)
 }
 
 const char *
+route_output_name(enum route_output output)
+{
+    static const char *const names[ROUTE_OUTPUT_MAX] = { "joined", "split", "raw" };
+
+    assert(output < ROUTE_OUTPUT_MAX);
+    return names[output];
+}
+
+const char *
 route_allow(const struct route *rt, char buf[ROUTE_ALLOW_MAX])
 {
     unsigned allowed = rt->methods | METHOD_OPTIONS;

@@ -224,6 +224,8 @@ json_route(struct json *j, const struct route *rt)
     json_msec(j, rt->timeout);
     json_key(j, "output_max");
     json_int(j, (int64_t)rt->output_max);
+    json_key(j, "output");
+    json_string(j, route_output_name(rt->output));
     json_key(j, "workdir");
     json_string(j, rt->workdir);
     json_key(j, "builtin");

@@ -35,7 +35,8 @@ say(void *ctx, enum conf_level level, const char *file, int line, const char *ms
 static int
 answer(const struct reply *reply)
 {
-    size_t max = reply_max(reply->data.n);
+    size_t max = reply_size(reply);
+    struct span body = reply_body(reply);
     struct region mem;
     unsigned char *block;
     struct span bytes;
@@ -47,6 +48,8 @@ answer(const struct reply *reply)
     block = region_alloc(&mem, max);
     bytes = block != NULL ? reply_render(reply, block, max) : (struct span){ NULL, 0 };
     r = bytes.n > 0 ? fd_write_all(STDOUT_FILENO, bytes.p, bytes.n) : -ENOMEM;
+    if (r == 0 && body.n > 0)
+        r = fd_write_all(STDOUT_FILENO, body.p, body.n);
     region_done(&mem);
     return r;
 }

@@ -93,19 +93,22 @@ exit_code(const struct single *s)
 }
 
 static int
-print_json(const struct reply *reply)
+print_json(struct reply reply)
 {
-    size_t max = reply_max(reply->data.n);
+    size_t max;
     struct region mem;
     unsigned char *block;
     struct span text = { NULL, 0 };
-    int r = region_init(&mem, max + 1);
+    int r;
 
+    reply.raw = NULL; /* that is JSON, too, here */
+    max = reply_size(&reply);
+    r = region_init(&mem, max + 1);
     if (r < 0)
         return r;
     block = region_alloc(&mem, max + 1);
     if (block != NULL)
-        text = reply_render_json(reply, block, max);
+        text = reply_render_json(&reply, block, max);
     if (text.n > 0) {
         block[text.n] = '\n';
         r = fd_write_all(STDOUT_FILENO, text.p, text.n + 1);
@@ -115,14 +118,41 @@ print_json(const struct reply *reply)
 }
 
 static int
+print_kept(const struct keep *kept, enum keep_stream who, int fd)
+{
+    struct span piece;
+    size_t at = 0;
+    int r = 0;
+
+    while (r == 0 && keep_next(kept, who, &at, &piece))
+        r = fd_write_all(fd, piece.p, piece.n);
+    return r;
+}
+
+/* What the command said, apart where it was taken apart. */
+static int
+print_output(const struct single *s)
+{
+    const struct keep *out = run_kept(&s->run, KEEP_OUT);
+    const struct keep *err = run_kept(&s->run, KEEP_ERR);
+    int r = print_kept(out, KEEP_OUT, STDOUT_FILENO);
+
+    if (r == 0)
+        r = print_kept(out, KEEP_ERR, STDERR_FILENO);
+    return r == 0 ? print_kept(err, KEEP_BOTH, STDERR_FILENO) : r;
+}
+
+static int
 print(const struct single *s, bool json)
 {
     const struct reply *reply = &s->reply;
     int r = 0;
 
     if (json)
-        return print_json(reply);
-    if (reply->result != NULL || reply->status < 400)
+        return print_json(*reply);
+    if (reply->result != NULL)
+        r = print_output(s);
+    else if (reply->status < 400)
         r = reply->data.p != NULL ? fd_write_all(STDOUT_FILENO, reply->data.p, reply->data.n) : 0;
     if (reply->status >= 400 && reply->why != NULL)
         (void)fprintf(stderr, "cmon: %s: %s\n", reply->message, reply->why);

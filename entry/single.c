@@ -30,22 +30,26 @@ open_signals(struct err *err)
     return fd < 0 ? err_sys(err, errno, "signalfd", NULL) : fd;
 }
 
-/* The memory of one run, and its size. */
-static size_t
-open_output(struct single *s, const struct conf *conf)
+/* Makes the memory of one run.  Returns false when there is none. */
+static bool
+open_output(struct single *s, const struct conf *conf, struct run_spec *spec)
 {
+    enum route_output how = s->handled.output;
     struct arena_options opt = {
         .chunk_size = conf->arena_chunk, .chunk_count = budget_chunks(conf, 1), .retain = 0
     };
     size_t max, wish = s->handled.route->output_max;
 
     if (arena_open(&opt, &s->arena) < 0)
-        return 0;
-    max = budget_output(conf->arena_chunk, arena_chunks(s->arena), 1);
+        return false;
+    max = budget_output(how, conf->arena_chunk, arena_chunks(s->arena), 1);
     if (max > wish)
         max = wish;
-    s->output = arena_alloc(s->arena, max);
-    return s->output != NULL ? max : 0;
+    s->output = arena_alloc(s->arena, budget_output_block(how, max));
+    if (s->output == NULL)
+        return false;
+    budget_place(how, s->output, max, spec);
+    return true;
 }
 
 static int
@@ -58,17 +62,15 @@ run_command(struct single *s, const struct conf *conf, bool delays, struct err *
         .workdir = rt->workdir,
         .timeout = rt->timeout,
         .grace = rt->grace,
+        .keep = rt->output_keep,
         .detach = rt->detach,
         .delays = rt->delays || delays };
     FD_AUTO int sigfd = open_signals(err);
-    const struct run_result *result;
     int r;
 
     if (sigfd < 0)
         return sigfd;
-    spec.out_max = open_output(s, conf);
-    spec.out = s->output;
-    if (spec.out_max == 0) {
+    if (!open_output(s, conf, &spec)) {
         s->reply = (struct reply){ .status = 503, .message = "arena exhausted", .retry_after = 1 };
         return 0;
     }
@@ -82,8 +84,7 @@ run_command(struct single *s, const struct conf *conf, bool delays, struct err *
         return 0;
     }
     run_drive(&s->run, sigfd);
-    result = run_result(&s->run);
-    reply_of_result(result, (struct span){ s->output, result->out_len }, &s->reply);
+    reply_of_run(&s->run, s->handled.output, rt->content_type, &s->reply);
     return 0;
 }
 

@@ -1,11 +1,10 @@
 /* exec/capture.c -- contracts are in capture.h. */
 #include "config.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -21,12 +20,12 @@ enum {
 };
 
 int
-capture_open(struct capture *c, unsigned char *out, size_t max, int *ret_writer, struct err *err)
+capture_open(
+    struct capture *c, struct keep *keep, enum keep_stream who, int *ret_writer, struct err *err)
 {
     int fd[2];
 
-    assert(out != NULL || max == 0);
-    *c = (struct capture){ .fd = -1, .out = out, .max = max };
+    *c = (struct capture){ .fd = -1, .keep = keep, .who = who };
     if (pipe2(fd, O_CLOEXEC) < 0)
         return err_sys(err, errno, "pipe", NULL);
     /* The ends have their flags each: the command's stays a blocking one. */
@@ -69,14 +68,17 @@ static size_t
 read_once(struct capture *c, bool *ret_empty)
 {
     unsigned char scratch[SCRATCH];
-    bool fits = c->len < c->max;
-    size_t want = fits ? c->max - c->len : sizeof(scratch);
+    struct iovec room[2];
+    int pieces = c->keep != NULL ? keep_room(c->keep, room) : 0;
+    bool kept = pieces > 0;
+    size_t want;
     ssize_t n;
 
-    if (want > SSIZE_MAX)
-        want = SSIZE_MAX;
+    if (!kept)
+        room[pieces++] = (struct iovec){ scratch, sizeof(scratch) };
+    want = room[0].iov_len + (pieces > 1 ? room[1].iov_len : 0);
     do {
-        n = read(c->fd, fits ? c->out + c->len : scratch, want);
+        n = readv(c->fd, room, pieces);
     } while (n < 0 && errno == EINTR);
 
     *ret_empty = n < 0 || ((size_t)n < want && n < FLOWING);
@@ -86,10 +88,10 @@ read_once(struct capture *c, bool *ret_empty)
         capture_close(c);
         return 0;
     }
-    if (fits)
-        c->len += (size_t)n;
-    else
-        c->truncated = true;
+    if (kept)
+        keep_take(c->keep, (size_t)n, c->who);
+    else if (c->keep != NULL)
+        keep_drop(c->keep);
     return (size_t)n;
 }
 

@@ -1,30 +1,34 @@
-/* exec/capture.h -- what a command says, from its pipe into a block of memory.
+/* exec/capture.h -- what a command says, from its pipe to where it is kept.
  *
  * The reading end never blocks, the writing end is an ordinary one.  Bytes go
- * straight into the caller's memory; what does not fit is read and dropped, so
+ * straight to where they are kept; what is not kept is read and dropped, so
  * that the command never waits for us.
  */
 #ifndef EXEC_CAPTURE_H
 #define EXEC_CAPTURE_H
 
 #include <stdbool.h>
-#include <stddef.h>
+
+#include "exec/keep.h"
 
 struct err;
 
-struct capture {
-    /* Private. */
-    int fd;             /* reading end, -1 once it has ended */
-    unsigned char *out; /* the caller's */
-    size_t max;         /* bytes that fit at out */
-    size_t len;         /* bytes captured */
-    bool truncated;     /* at least one byte was dropped */
+enum {
+    CAPTURE_PIPES = 2 /* the most that one command has */
 };
 
-/* Makes the pipe; `max` may be 0.  The writing end is CLOEXEC and the
- * caller's.  Returns 0 or -errno ("pipe: ..."), and *c is then ended. */
-int capture_open(struct capture *c, unsigned char *out, size_t max, int *ret_writer,
-    struct err *err) __attribute__((warn_unused_result, nonnull(1, 4, 5)));
+struct capture {
+    /* Private. */
+    int fd;               /* reading end, -1 once it has ended */
+    struct keep *keep;    /* the caller's, or NULL: everything is dropped */
+    enum keep_stream who; /* what it is kept as */
+};
+
+/* Makes the pipe.  The writing end is CLOEXEC and the caller's; `keep`, too,
+ * which MUST stay until the capture has ended.  Returns 0 or -errno ("pipe:
+ * ..."), and *c is then ended. */
+int capture_open(struct capture *c, struct keep *keep, enum keep_stream who, int *ret_writer,
+    struct err *err) __attribute__((warn_unused_result, nonnull));
 
 /* Reads what is there, at most about 1 MiB so that an endless writer cannot
  * hold the caller, and ends the capture at end of file. */

@@ -35,8 +35,8 @@ enum {
 struct heir {
     struct heir *next;
     struct roster_member member;
-    struct capture pipe; /* ended, or what detached processes may still write to */
-    int pidfd;           /* of an abandoned command, else -1 */
+    struct capture pipe[CAPTURE_PIPES]; /* ended, or what detached processes may write to */
+    int pidfd;                          /* of an abandoned command, else -1 */
 };
 
 /* When an orphan was born, so that one that stays need not be looked at after
@@ -123,7 +123,8 @@ drop_heir(struct heir **at)
 
     *at = h->next;
     roster_remove(&h->member);
-    capture_close(&h->pipe);
+    for (int i = 0; i < CAPTURE_PIPES; i++)
+        capture_close(&h->pipe[i]);
     fd_close(&h->pidfd);
     free(h);
 }
@@ -432,7 +433,8 @@ inherit(struct engine *e, struct roster_member *m, enum roster_kind kind)
     if (h == NULL)
         return NULL;
     h->pidfd = -1;
-    h->pipe = (struct capture){ .fd = -1 };
+    for (int i = 0; i < CAPTURE_PIPES; i++)
+        h->pipe[i] = (struct capture){ .fd = -1 };
     roster_add(&e->roster, &h->member, kind, m->born);
     roster_name(&e->roster, &h->member, m->pid);
     roster_remove(m);
@@ -442,7 +444,7 @@ inherit(struct engine *e, struct roster_member *m, enum roster_kind kind)
 }
 
 int
-engine_detach(struct engine *e, struct roster_member *m, struct capture *pipe)
+engine_detach(struct engine *e, struct roster_member *m, struct capture pipe[CAPTURE_PIPES])
 {
     struct heir *h;
     bool left = false; /* something that may be its own */
@@ -464,7 +466,8 @@ engine_detach(struct engine *e, struct roster_member *m, struct capture *pipe)
     else if ((h = inherit(e, m, ROSTER_DETACHED)) == NULL)
         r = -ENOMEM;
     else
-        capture_move(&h->pipe, pipe);
+        for (i = 0; i < CAPTURE_PIPES; i++)
+            capture_move(&h->pipe[i], &pipe[i]);
     unlock(e);
     return r;
 }
@@ -494,8 +497,11 @@ look_after_heirs(struct engine *e)
         siginfo_t gone = { .si_pid = 0 };
 
         h->member.seen = false;
-        capture_read(&h->pipe);
-        left |= !capture_ended(&h->pipe) || h->pidfd >= 0;
+        for (int i = 0; i < CAPTURE_PIPES; i++) {
+            capture_read(&h->pipe[i]);
+            left |= !capture_ended(&h->pipe[i]);
+        }
+        left |= h->pidfd >= 0;
         if (h->pidfd >= 0 &&
             waitid(P_PIDFD, (id_t)h->pidfd, &gone, WEXITED | WNOHANG | __WALL) == 0 &&
             gone.si_pid != 0)

@@ -17,11 +17,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "exec/capture.h"
 #include "exec/roster.h"
 
 struct account;
 struct account_source;
-struct capture;
 struct err;
 struct engine;
 struct rlimit;
@@ -86,10 +86,10 @@ bool engine_sweep(struct engine *e, struct roster_member *m, unsigned *leftover)
     __attribute__((warn_unused_result, nonnull));
 
 /* Takes a member over for good: DETACHED with what it left running (and its
- * pipe, so that this does not die of SIGPIPE), or ABANDONED with its own
+ * pipes, so that this does not die of SIGPIPE), or ABANDONED with its own
  * process, whose pidfd is then the engine's.  *m is out of use afterwards.
  * Returns 0 or -ENOMEM; nothing has changed then. */
-int engine_detach(struct engine *e, struct roster_member *m, struct capture *pipe)
+int engine_detach(struct engine *e, struct roster_member *m, struct capture pipe[CAPTURE_PIPES])
     __attribute__((warn_unused_result, nonnull));
 int engine_abandon(struct engine *e, struct roster_member *m, int *pidfd)
     __attribute__((warn_unused_result, nonnull));

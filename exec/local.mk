@@ -5,6 +5,7 @@ noinst_LIBRARIES += %D%/libexec.a
 	%D%/child.c %D%/child.h \
 	%D%/engine.c %D%/engine.h \
 	%D%/env.c %D%/env.h \
+	%D%/keep.c %D%/keep.h \
 	%D%/path.c %D%/path.h \
 	%D%/roster.c %D%/roster.h \
 	%D%/run.c %D%/run.h \

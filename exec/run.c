@@ -2,7 +2,8 @@
  *
  * A run goes down this list, may skip states, and never goes back:
  *
- *   GOING        deadline: timeout  -> SIGTERM to the tree, TERMINATING
+ *   GOING        deadline: timeout, or too much output
+ *                                   -> SIGTERM to the tree, TERMINATING
  *   TERMINATING  deadline: grace    -> SIGKILL to the tree, KILLING
  *   KILLING      deadline: patience -> given to the engine, OVER
  *   SETTLING     the command is reaped; deadline: look again for what it left
@@ -57,6 +58,35 @@ next_look(struct run *r, int64_t now)
     return now + (CLOCK_MSEC << doubled);
 }
 
+/* Makes the pipes, and stores their writing ends. */
+static int
+open_pipes(struct run *r, const struct run_spec *spec, struct err *err)
+{
+    bool tail = spec->keep == RUN_KEEP_TAIL;
+    bool apart = spec->output == RUN_APART;
+    int n;
+
+    keep_over(&r->kept[KEEP_OUT], spec->out, spec->out_max,
+        spec->output == RUN_MARKED ? spec->marks : NULL, tail && !apart);
+    keep_over(&r->kept[KEEP_ERR], spec->err, apart ? spec->err_max : 0, NULL, tail);
+    r->capture[0].fd = r->capture[1].fd = r->writer[0] = r->writer[1] = -1;
+    n = capture_open(&r->capture[0], &r->kept[KEEP_OUT], KEEP_OUT, &r->writer[0], err);
+    if (n == 0 && spec->output != RUN_JOINED)
+        n = capture_open(
+            &r->capture[1], &r->kept[apart ? KEEP_ERR : KEEP_OUT], KEEP_ERR, &r->writer[1], err);
+    return n;
+}
+
+static void
+close_pipes(struct run *r)
+{
+    /* The reading ends first: nobody is there to be told of the others' end. */
+    for (int i = 0; i < CAPTURE_PIPES; i++)
+        capture_close(&r->capture[i]);
+    for (int i = 0; i < CAPTURE_PIPES; i++)
+        fd_close(&r->writer[i]);
+}
+
 int
 run_start(struct run *r, struct engine *e, const struct run_spec *spec, struct err *err)
 {
@@ -66,43 +96,37 @@ run_start(struct run *r, struct engine *e, const struct run_spec *spec, struct e
         .envp = spec->envp,
         .workdir = spec->workdir,
     };
-    FD_AUTO int writer = -1;
     int n;
 
     assert(spec->timeout > 0 && spec->grace >= 0);
     memset(r, 0, sizeof(*r));
     r->engine = e;
     r->pidfd = -1;
-    r->writer = -1;
     r->look = CLOCK_NEVER;
     r->detach = spec->detach;
     r->grace = spec->grace;
     r->accounts = spec->delays ? engine_accounts(e) : NULL;
-    n = capture_open(&r->capture, spec->out, spec->out_max, &writer, err);
+    r->bounded = spec->keep == RUN_KEEP_KILL;
+    n = open_pipes(r, spec, err);
+    if (n == 0) {
+        child.fd[0] = engine_null(e);
+        child.fd[1] = r->writer[0];
+        child.fd[2] = r->writer[spec->output == RUN_JOINED ? 0 : 1];
+        r->started = clock_now();
+        r->deadline = after(r->started, spec->timeout);
+        n = engine_launch(e, &r->member, ROSTER_RUNNING, &child, &r->pidfd, err);
+    }
     if (n < 0)
-        return n;
-
-    child.fd[0] = engine_null(e);
-    child.fd[1] = writer;
-    child.fd[2] = writer;
-    r->started = clock_now();
-    r->deadline = after(r->started, spec->timeout);
-    n = engine_launch(e, &r->member, ROSTER_RUNNING, &child, &r->pidfd, err);
-    if (n < 0)
-        capture_close(&r->capture);
-    else
-        r->writer = fd_take(&writer);
+        close_pipes(r);
     return n;
 }
 
 static void
 end(struct run *r)
 {
-    /* The reading end first: nobody is there to be told of the other's end. */
-    capture_close(&r->capture);
-    fd_close(&r->writer);
-    r->result.out_len = r->capture.len;
-    r->result.truncated = r->capture.truncated;
+    close_pipes(r);
+    r->result.out_len = r->kept[KEEP_OUT].len;
+    r->result.truncated = r->kept[KEEP_OUT].dropped || r->kept[KEEP_ERR].dropped;
     r->deadline = CLOCK_NEVER;
     r->look = CLOCK_NEVER;
     r->state = OVER;
@@ -154,7 +178,7 @@ settle(struct run *r, int64_t now)
     bool left;
 
     if (r->detach)
-        left = engine_detach(r->engine, &r->member, &r->capture) < 0;
+        left = engine_detach(r->engine, &r->member, r->capture) < 0;
     else
         left = engine_sweep(r->engine, &r->member, &ended) && now < r->settled;
     if (r->result.cause <= RUN_SIGNALED)
@@ -195,6 +219,13 @@ ask_delays(struct run *r)
     r->accounts = NULL;
 }
 
+/* Whether more was said than the command may say. */
+static bool
+overflown(const struct run *r)
+{
+    return r->bounded && r->kept[KEEP_OUT].dropped;
+}
+
 /* Reaps the command if it has ended, and goes on to what it has left. */
 static void
 look_for_exit(struct run *r, bool woken, int64_t now)
@@ -211,14 +242,20 @@ look_for_exit(struct run *r, bool woken, int64_t now)
         return;
     }
     fd_close(&r->pidfd);
-    if (r->detach)
-        fd_close(&r->writer);
-    capture_finish(&r->capture);
+    for (int i = 0; i < CAPTURE_PIPES; i++) {
+        if (r->detach)
+            fd_close(&r->writer[i]);
+        capture_finish(&r->capture[i]);
+    }
     r->result.duration = now - r->started;
     r->result.signaled = gone.si_code != CLD_EXITED;
     r->result.code = gone.si_status;
     if (r->state == GOING)
         r->result.cause = r->result.signaled ? RUN_SIGNALED : RUN_EXITED;
+    if (r->state == GOING && overflown(r)) {
+        r->result.cause = RUN_OVERFLOWN;
+        r->detach = false;
+    }
     r->state = SETTLING;
     r->looks = 0;
     r->look = CLOCK_NEVER;
@@ -231,8 +268,14 @@ run_step(struct run *r, unsigned wakes)
 {
     int64_t now = clock_now();
 
-    if (run_output_fd(r) >= 0 && (wakes & RUN_WAKE_OUTPUT || wakes == 0))
-        capture_read(&r->capture);
+    if (run_output_fd(r, 0) >= 0 && (wakes & RUN_WAKE_OUTPUT || wakes == 0))
+        capture_read(&r->capture[0]);
+    if (run_output_fd(r, 1) >= 0 && (wakes & RUN_WAKE_ERRORS || wakes == 0))
+        capture_read(&r->capture[1]);
+    if (r->state == GOING && overflown(r)) {
+        r->result.cause = RUN_OVERFLOWN;
+        terminate(r, now);
+    }
     if (r->pidfd >= 0 && (wakes & RUN_WAKE_EXIT || wakes == 0 || now >= run_deadline(r)))
         look_for_exit(r, wakes & RUN_WAKE_EXIT, now);
     if (now >= r->deadline)
@@ -252,9 +295,10 @@ run_cancel(struct run *r, bool now)
 }
 
 int
-run_output_fd(const struct run *r)
+run_output_fd(const struct run *r, unsigned pipe)
 {
-    return r->state < SETTLING ? r->capture.fd : -1;
+    assert(pipe < CAPTURE_PIPES);
+    return r->state < SETTLING ? r->capture[pipe].fd : -1;
 }
 
 int
@@ -274,6 +318,13 @@ run_result(const struct run *r)
 {
     assert(r->state == OVER);
     return &r->result;
+}
+
+const struct keep *
+run_kept(const struct run *r, enum keep_stream where)
+{
+    assert(where != KEEP_BOTH);
+    return &r->kept[where];
 }
 
 /* Milliseconds for poll(2) until a deadline, rounded up. */
@@ -298,16 +349,18 @@ run_drive(struct run *r, int cancel_fd)
 
     do {
         struct pollfd p[] = {
-            { .fd = run_output_fd(r), .events = POLLIN },
+            { .fd = run_output_fd(r, 0), .events = POLLIN },
+            { .fd = run_output_fd(r, 1), .events = POLLIN },
             { .fd = run_exit_fd(r), .events = POLLIN },
             { .fd = cancel_fd, .events = POLLIN },
         };
 
         wakes = RUN_WAKE_DEADLINE; /* if it is not true it is harmless */
-        if (poll(p, 3, poll_timeout(run_deadline(r))) > 0) {
+        if (poll(p, 4, poll_timeout(run_deadline(r))) > 0) {
             wakes |= p[0].revents != 0 ? RUN_WAKE_OUTPUT : 0U;
-            wakes |= p[1].revents != 0 ? RUN_WAKE_EXIT : 0U;
-            if (p[2].revents != 0) {
+            wakes |= p[1].revents != 0 ? RUN_WAKE_ERRORS : 0U;
+            wakes |= p[2].revents != 0 ? RUN_WAKE_EXIT : 0U;
+            if (p[3].revents != 0) {
                 cancel_fd = -1;
                 run_cancel(r, false);
             }

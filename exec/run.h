@@ -1,15 +1,15 @@
 /* exec/run.h -- the front door: run one command and capture what it says.
  *
  * A run is a machine that never waits.  run_start() starts the command; from
- * then on the owner watches run_output_fd() for reading, run_exit_fd() for
- * reading, and the clock for run_deadline(), in whatever loop it has, and
+ * then on the owner watches both run_output_fd() for reading, run_exit_fd()
+ * for reading, and the clock for run_deadline(), in whatever loop it has, and
  * calls run_step() with what happened until it answers RUN_OVER.
  *
  * The command gets descriptors 0, 1 and 2 and no other, default signals, an
  * empty signal mask, a session and process group of its own, and exactly the
  * argv and environment of the spec.  stdout and stderr share one pipe and keep
- * their order.  Its exit ends the run, even when something it left behind
- * holds the pipe.
+ * their order, unless they are asked for apart.  Its exit ends the run, even
+ * when something it left behind holds the pipe.
  *
  * Unless the spec says `detach`, nothing of the run is alive once it is over;
  * what had to be killed is counted in `leftover`.  Of this there are three
@@ -41,19 +41,38 @@
 struct engine;
 struct err;
 
+enum run_output {
+    RUN_JOINED, /* one pipe; all of it in its order in `out` */
+    RUN_MARKED, /* two pipes; all in order of arrival in `out`, and whose it is in `marks` */
+    RUN_APART,  /* two pipes; stdout in `out`, stderr in `err` */
+};
+
+/* What becomes of output that is more than out_max. */
+enum run_keep {
+    RUN_KEEP_HEAD, /* the first bytes are kept, the rest is read and dropped */
+    RUN_KEEP_TAIL, /* the last bytes are kept; apart, of stderr only */
+    RUN_KEEP_KILL, /* as KEEP_HEAD, and the command is ended as by its timeout */
+};
+
 /* Everything that is pointed to MUST stay until run_start() returns, except
- * `out`, which MUST stay until the run is over. */
+ * where output is kept, which MUST stay as long as run_kept() is used. */
 struct run_spec {
     const char *path;    /* what execve(2) gets; with a slash, relative to workdir */
     char *const *argv;   /* NULL-terminated, at least argv[0] */
     char *const *envp;   /* NULL-terminated, the whole environment */
     const char *workdir; /* NULL: stay where we are */
-    unsigned char *out;  /* where output is captured */
-    size_t out_max;      /* bytes; output past it is read and dropped */
     int64_t timeout;     /* ns from the start, above 0 */
     int64_t grace;       /* ns between SIGTERM and SIGKILL, 0 or more */
     bool detach;         /* what the command leaves running stays */
     bool delays;         /* find out what it had to wait for, if the kernel tells */
+
+    enum run_output output;
+    enum run_keep keep;
+    unsigned char *out;   /* where output is kept */
+    size_t out_max;       /* bytes */
+    unsigned char *marks; /* keep_marks(out_max) bytes, of RUN_MARKED */
+    unsigned char *err;   /* of RUN_APART */
+    size_t err_max;       /* bytes; more than that ends nothing */
 };
 
 enum run_status {
@@ -63,9 +82,10 @@ enum run_status {
 
 /* What happened, as bits for run_step(). */
 enum run_wake {
-    RUN_WAKE_OUTPUT = 1 << 0,   /* run_output_fd() is readable */
+    RUN_WAKE_OUTPUT = 1 << 0,   /* run_output_fd(r, 0) is readable */
     RUN_WAKE_EXIT = 1 << 1,     /* run_exit_fd() is readable */
     RUN_WAKE_DEADLINE = 1 << 2, /* run_deadline() has passed */
+    RUN_WAKE_ERRORS = 1 << 3,   /* run_output_fd(r, 1) is readable */
 };
 
 /* Who ended the command. */
@@ -75,14 +95,16 @@ enum run_cause {
     RUN_TIMED_OUT, /* we, past its timeout; it may still have exited by itself on SIGTERM */
     RUN_CANCELLED, /* we, by run_cancel(); the same */
     RUN_ABANDONED, /* nobody: not even SIGKILL has ended it yet */
+    RUN_OVERFLOWN, /* we, because it said more than RUN_KEEP_KILL allows; or itself, when
+                      that was seen only then */
 };
 
 struct run_result {
     enum run_cause cause;
     bool signaled;                /* a signal ended the command */
     int code;                     /* that signal, else the exit status; 0 when abandoned */
-    size_t out_len;               /* bytes captured */
-    bool truncated;               /* more was said than out_max */
+    size_t out_len;               /* bytes kept in `out` */
+    bool truncated;               /* more was said than is kept */
     unsigned leftover;            /* processes that were alive after a command that ended by
                                      itself, and that we ended; 0 when we ended it */
     int64_t duration;             /* ns from start to the command's exit */
@@ -94,10 +116,13 @@ struct run {
     /* Private. */
     struct engine *engine;
     struct roster_member member;
-    struct capture capture;
     struct account_source *accounts; /* the engine's, or NULL: delays are not asked for */
-    int writer;       /* the pipe's writing end, held so that a command's end shows once,
-                         on its pidfd, and not on the pipe just before */
+    struct keep kept[CAPTURE_PIPES];       /* by KEEP_OUT and KEEP_ERR */
+    struct capture capture[CAPTURE_PIPES]; /* the second one only where there are two */
+    int writer[CAPTURE_PIPES]; /* the writing ends, held so that a command's end shows once,
+                                  on its pidfd, and not on a pipe just before */
+    bool bounded;              /* RUN_KEEP_KILL */
+
     int pidfd;        /* -1 once the command is reaped or abandoned */
     int state;        /* enum state of run.c */
     bool detach;      /* what it leaves stays */
@@ -129,10 +154,12 @@ enum run_status run_step(struct run *r, unsigned wakes)
  * `now` SIGKILL comes at once.  Harmless once the run is over. */
 void run_cancel(struct run *r, bool now) __attribute__((nonnull));
 
-/* The pipe to watch, or -1 once the command has ended.  It is readable when
- * there is output, and does not tell of the end.  run_step() closes it or gives
- * it away: whoever keeps it in a set checks after each step. */
-int run_output_fd(const struct run *r) __attribute__((nonnull));
+/* The pipes to watch, `pipe` being 0 for stdout and what shares its pipe, 1 for
+ * stderr apart: a descriptor, or -1 where there is none, and once the command
+ * has ended.  It is readable when there is output, and does not tell of the
+ * end.  run_step() closes it or gives it away: whoever keeps it in a set checks
+ * after each step. */
+int run_output_fd(const struct run *r, unsigned pipe) __attribute__((nonnull));
 
 /* The pidfd to watch, or -1 when there is no use in it (any more); the same. */
 int run_exit_fd(const struct run *r) __attribute__((nonnull));
@@ -143,6 +170,9 @@ int64_t run_deadline(const struct run *r) __attribute__((nonnull));
 
 /* What came of it.  Only after RUN_OVER. */
 const struct run_result *run_result(const struct run *r) __attribute__((nonnull));
+
+/* What was said: KEEP_OUT what is in `out`, KEEP_ERR what is in `err`. */
+const struct keep *run_kept(const struct run *r, enum keep_stream where) __attribute__((nonnull));
 
 /* Drives a started run to its end with a poll(2) loop of its own.  For
  * programs that have nothing else to do.  `cancel_fd` (or -1) cancels the run

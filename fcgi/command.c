@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "conf/conf.h"
 #include "exec/run.h"
+#include "fcgi/budget.h"
 #include "fcgi/command.h"
 #include "fcgi/conn.h"
 #include "fcgi/log.h"
@@ -71,18 +72,20 @@ conclude(struct worker *w, struct conn *c, struct reply *reply)
 /* Takes the memory for the output and its answer: from here on there is
  * always room to say what came of the command. */
 static bool
-take_blocks(struct conn *c, size_t *ret_max)
+take_blocks(struct conn *c, struct run_spec *spec)
 {
     struct server *s = c->server;
+    enum route_output how = c->handled.output;
     size_t max = c->handled.route->output_max;
 
-    if (max > s->output_cap)
-        max = s->output_cap;
-    c->output = arena_alloc(s->arena, max);
-    c->answer = arena_alloc(s->arena, reply_max(max));
-    *ret_max = max;
-    if (c->output != NULL && c->answer != NULL)
+    if (max > s->output_cap[how])
+        max = s->output_cap[how];
+    c->output = arena_alloc(s->arena, budget_output_block(how, max));
+    c->answer = arena_alloc(s->arena, budget_answer_block(how, max));
+    if (c->output != NULL && c->answer != NULL) {
+        budget_place(how, c->output, max, spec);
         return true;
+    }
     (void)arena_free(s->arena, c->output);
     (void)arena_free(s->arena, c->answer);
     c->output = c->answer = NULL;
@@ -92,11 +95,10 @@ take_blocks(struct conn *c, size_t *ret_max)
 static void
 finish(struct worker *w, struct conn *c)
 {
-    const struct run_result *result = run_result(&c->run);
     struct reply reply;
 
-    leave(w, c, result->duration);
-    reply_of_result(result, (struct span){ c->output, result->out_len }, &reply);
+    leave(w, c, run_result(&c->run)->duration);
+    reply_of_run(&c->run, c->handled.output, c->handled.route->content_type, &reply);
     conclude(w, c, &reply);
 }
 
@@ -123,8 +125,12 @@ watch_run(struct conn *c, unsigned wakes, bool again)
     struct server *s = c->server;
     int r = 0;
 
-    if ((wakes & RUN_WAKE_OUTPUT) && run_output_fd(&c->run) >= 0)
-        r = server_watch(s, run_output_fd(&c->run), again, EPOLLIN, EVENT_OUTPUT, c->slot, c->gen);
+    if ((wakes & RUN_WAKE_OUTPUT) && run_output_fd(&c->run, 0) >= 0)
+        r = server_watch(
+            s, run_output_fd(&c->run, 0), again, EPOLLIN, EVENT_OUTPUT, c->slot, c->gen);
+    if (r == 0 && (wakes & RUN_WAKE_ERRORS) && run_output_fd(&c->run, 1) >= 0)
+        r = server_watch(
+            s, run_output_fd(&c->run, 1), again, EPOLLIN, EVENT_ERRORS, c->slot, c->gen);
     if (r == 0 && (wakes & RUN_WAKE_EXIT) && run_exit_fd(&c->run) >= 0)
         r = server_watch(s, run_exit_fd(&c->run), again, EPOLLIN, EVENT_EXIT, c->slot, c->gen);
     conn_set_deadline(c, run_deadline(&c->run));
@@ -168,17 +174,17 @@ start(struct worker *w, struct conn *c)
         .workdir = h->route->workdir,
         .timeout = h->route->timeout,
         .grace = h->route->grace,
+        .keep = h->route->output_keep,
         .detach = h->route->detach,
         .delays = h->route->delays };
     struct err err;
     int r;
 
     note_begin(c);
-    if (!take_blocks(c, &spec.out_max)) {
+    if (!take_blocks(c, &spec)) {
         fail(w, c, 0, "");
         return;
     }
-    spec.out = c->output;
     server_tick(w->server);
     r = run_start(&c->run, w->server->engine, &spec, &err);
     if (r < 0) {
@@ -193,7 +199,7 @@ start(struct worker *w, struct conn *c)
     }
     if (!c->gone)
         conn_watch_gone(c);
-    r = watch_run(c, RUN_WAKE_OUTPUT | RUN_WAKE_EXIT, false);
+    r = watch_run(c, RUN_WAKE_OUTPUT | RUN_WAKE_ERRORS | RUN_WAKE_EXIT, false);
     if (r < 0)
         watch_failed(w, c, r);
 }

@@ -267,8 +267,12 @@ next(struct conn *c)
 static void
 keep_less(struct conn *c)
 {
-    if (c->answer != NULL && c->state != CONN_WRITING)
+    if (c->state == CONN_WRITING)
+        return;
+    if (c->answer != NULL)
         (void)arena_shrink(c->server->arena, c->answer, answer_used(c));
+    if (c->output != NULL)
+        (void)arena_shrink(c->server->arena, c->output, c->out.more.n);
 }
 
 void
@@ -293,24 +297,36 @@ conn_send(struct conn *c)
     conn_watch(c, EPOLLOUT);
 }
 
+/* Gives the block of the output back.  In one that holds nothing else only its
+ * beginning was written to. */
+static void
+free_output(struct conn *c, const struct reply *reply)
+{
+    size_t written = reply->kept != NULL ? reply->kept->len : reply->data.n;
+
+    (void)arena_free_written(
+        c->server->arena, c->output, c->handled.output == ROUTE_JOINED ? written : SIZE_MAX);
+    c->output = NULL;
+}
+
 void
 conn_reply(struct conn *c, const struct reply *reply)
 {
-    size_t max = reply_max(reply->data.n);
+    size_t max = reply_size(reply);
     unsigned char *mem = c->answer != NULL ? c->answer : region_alloc(&c->region, max);
-    struct span bytes = { NULL, 0 };
+    struct span bytes = { NULL, 0 }, body = reply_body(reply);
 
     reqlog_write(&c->req, &c->handled, reply, c->gone, c->started, &c->region);
     if (mem != NULL && !c->gone)
         bytes = reply_render(reply, mem, max);
-    /* Rendered or not, the output has served. */
-    (void)arena_free_written(c->server->arena, c->output, reply->data.n);
-    c->output = NULL;
+    /* Rendered or not, the output has served, unless it is what is sent. */
+    if (body.n == 0)
+        free_output(c, reply);
     if (bytes.n == 0) {
         conn_close(c);
         return;
     }
-    c->out = (struct wire_out){ .p = bytes.p, .n = bytes.n, .id = c->in.id };
+    c->out = (struct wire_out){ .p = bytes.p, .n = bytes.n, .more = body, .id = c->in.id };
     conn_send(c);
 }
 

@@ -116,6 +116,7 @@ plan_run(const struct conf *conf, const struct route *rt, const struct params *p
         return;
     }
     h->argv = argv;
+    h->output = params->output;
     h->next = HANDLE_RUN;
 }
 

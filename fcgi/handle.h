@@ -28,6 +28,7 @@ struct handled {
     const char *path;          /* HANDLE_RUN: what execve(2) gets */
     char *const *argv;
     char *const *envp;
+    enum route_output output; /* HANDLE_RUN: what the answer is made of */
 };
 
 /* Decides on a request whose caller is already identified.  What is returned

@@ -6,14 +6,26 @@
 
 #include "base/buf.h"
 #include "base/json.h"
-#include "conf/route.h"
 #include "exec/run.h"
 #include "fcgi/reply.h"
+
+static const char output_limit[] = "Output limit exceeded";
+static const char more_than_kept[] = "more output than output_max";
 
 size_t
 reply_max(size_t data_len)
 {
     return REPLY_SMALL_MAX + data_len * JSON_EXPANSION_MAX;
+}
+
+size_t
+reply_size(const struct reply *reply)
+{
+    size_t n = reply->kept != NULL ? reply->kept->len : reply->data.n;
+
+    if (reply->raw != NULL)
+        return reply_max(0);
+    return reply_max(reply->apart ? 2 * n : n);
 }
 
 static const char *
@@ -112,6 +124,37 @@ put_result(struct json *j, const struct run_result *result, int64_t queued)
         put_usage(j, result);
 }
 
+static void
+put_kept(struct json *j, const char *key, const struct keep *kept, enum keep_stream who)
+{
+    struct span piece;
+    size_t at = 0;
+
+    json_key(j, key);
+    json_text_begin(j);
+    while (keep_next(kept, who, &at, &piece))
+        json_text(j, piece);
+    json_text_end(j);
+}
+
+static void
+put_data(struct json *j, const struct reply *reply)
+{
+    if (reply->kept != NULL) {
+        put_kept(j, "data", reply->kept, KEEP_BOTH);
+    } else {
+        json_key(j, "data");
+        if (reply->data.p != NULL)
+            json_bytes(j, reply->data);
+        else
+            json_null(j);
+    }
+    if (reply->apart) {
+        put_kept(j, "stdout", reply->kept, KEEP_OUT);
+        put_kept(j, "stderr", reply->kept, KEEP_ERR);
+    }
+}
+
 static bool
 put_body(struct buf *out, const struct reply *reply)
 {
@@ -128,11 +171,7 @@ put_body(struct buf *out, const struct reply *reply)
     json_int(&j, reply->status);
     json_key(&j, "message");
     json_bytes(&j, message);
-    json_key(&j, "data");
-    if (reply->data.p != NULL)
-        json_bytes(&j, reply->data);
-    else
-        json_null(&j);
+    put_data(&j, reply);
     if (reply->result != NULL)
         put_result(&j, reply->result, reply->queued);
     json_object_end(&j);
@@ -149,7 +188,14 @@ put_header(struct buf *out, const struct reply *reply, size_t body)
     buf_putc(out, ' ');
     buf_puts(out, reason(reply->status));
     buf_puts(out, "\r\n");
-    if (reply->status != 204)
+    /* What a command says is shown as what it was configured to be, and runs no
+     * script in the name of this site. */
+    if (reply->raw != NULL)
+        buf_printf(out,
+            "Content-Type: %s\r\nX-Content-Type-Options: nosniff\r\n"
+            "Content-Security-Policy: sandbox\r\n",
+            reply->raw);
+    else if (reply->status != 204)
         buf_puts(out, "Content-Type: application/json\r\n");
     if (!reply->no_body) {
         buf_puts(out, "Content-Length: ");
@@ -177,13 +223,19 @@ reply_render(const struct reply *reply, unsigned char *mem, size_t max)
     /* The header tells the body's length, so the body comes first and the
      * header is put in front of it. */
     buf_over(&body, mem + REPLY_HEADER_MAX, max - REPLY_HEADER_MAX);
-    if (!reply->no_body && !put_body(&body, reply))
+    if (!reply->no_body && reply->raw == NULL && !put_body(&body, reply))
         return (struct span){ mem, 0 };
     buf_over(&header, text, sizeof(text));
-    put_header(&header, reply, body.n);
+    put_header(&header, reply, body.n + reply_body(reply).n);
     assert(!header.full);
     memcpy(mem + REPLY_HEADER_MAX - header.n, text, header.n);
     return (struct span){ mem + REPLY_HEADER_MAX - header.n, header.n + body.n };
+}
+
+struct span
+reply_body(const struct reply *reply)
+{
+    return reply->raw != NULL && !reply->no_body ? reply->data : (struct span){ NULL, 0 };
 }
 
 struct span
@@ -201,6 +253,7 @@ void
 reply_of_result(const struct run_result *result, struct span output, struct reply *ret_reply)
 {
     bool timed_out = result->cause == RUN_TIMED_OUT || result->cause == RUN_ABANDONED;
+    bool overflown = result->cause == RUN_OVERFLOWN;
     bool good = result->cause == RUN_EXITED && result->code == 0;
 
     *ret_reply = (struct reply){
@@ -209,8 +262,53 @@ reply_of_result(const struct run_result *result, struct span output, struct repl
                               : 500,
         .message = good        ? "Command executed"
                    : timed_out ? "Command timed out"
+                   : overflown ? output_limit
                                : "Command failed",
         .data = output,
         .result = result,
+        .why = overflown ? more_than_kept : NULL,
     };
+}
+
+/* What is kept, in one piece where it is one. */
+static void
+put_output(const struct keep *kept, struct reply *reply)
+{
+    if (!keep_whole(kept, &reply->data)) {
+        reply->data = (struct span){ NULL, 0 };
+        reply->kept = kept;
+    }
+}
+
+void
+reply_of_run(
+    const struct run *run, enum route_output how, const char *type, struct reply *ret_reply)
+{
+    const struct keep *out = run_kept(run, KEEP_OUT);
+    struct reply *reply = ret_reply;
+
+    reply_of_result(run_result(run), (struct span){ NULL, 0 }, reply);
+    switch (how) {
+    case ROUTE_SPLIT:
+        reply->kept = out;
+        reply->apart = true;
+        return;
+    case ROUTE_RAW:
+        if (reply->status < 400 && !out->dropped) {
+            reply->raw = type;
+            put_output(out, reply);
+            return;
+        }
+        if (reply->status < 400) {
+            reply->status = 500;
+            reply->message = output_limit;
+            reply->why = more_than_kept;
+        }
+        put_output(run_kept(run, KEEP_ERR), reply);
+        return;
+    case ROUTE_JOINED:
+    case ROUTE_OUTPUT_MAX:
+        break;
+    }
+    put_output(out, reply);
 }

@@ -58,9 +58,10 @@ reload(struct server *s)
         if (needs_restart(s->conf, conf))
             log_event(LOG_AT_WARNING, event,
                 "arena, max_connections, pid_file and core_dumps change with a restart");
-        if (budget_output_wish(conf) > s->output_cap)
+        if (budget_output_wish(conf) > s->output_cap[ROUTE_JOINED])
             log_event(LOG_AT_WARNING, event,
-                "output of a run stays limited to %zu bytes until a restart", s->output_cap);
+                "output of a run stays limited to %zu bytes until a restart",
+                s->output_cap[ROUTE_JOINED]);
         (void)pthread_mutex_lock(&s->conf_lock);
         old = s->conf;
         s->conf = conf;

@@ -124,10 +124,11 @@ open_arena(struct server *s, struct err *err)
         log_event(LOG_AT_WARNING, "warning",
             "arena of %zu chunks instead of %zu: the system gives no more", chunks,
             opt.chunk_count);
-    s->output_cap = budget_output(conf->arena_chunk, chunks, conf->max_running);
-    if (s->output_cap < budget_output_wish(conf))
+    for (unsigned how = 0; how < ROUTE_OUTPUT_MAX; how++)
+        s->output_cap[how] = budget_output(how, conf->arena_chunk, chunks, conf->max_running);
+    if (s->output_cap[ROUTE_JOINED] < budget_output_wish(conf))
         log_event(LOG_AT_WARNING, "warning", "output of a run is limited to %zu bytes by the arena",
-            s->output_cap);
+            s->output_cap[ROUTE_JOINED]);
     return 0;
 }
 

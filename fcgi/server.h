@@ -51,6 +51,7 @@ enum server_event {
     EVENT_TIMER,  /* a deadline has passed */
     EVENT_CONN,   /* a connection: bytes, room to write, or gone */
     EVENT_OUTPUT, /* a run's pipe */
+    EVENT_ERRORS, /* its second one */
     EVENT_EXIT,   /* a run's pidfd */
     EVENT_UPGRADE_WISH,
     EVENT_UPGRADE, /* the new process says something */
@@ -122,7 +123,7 @@ struct server {
     struct sched sched;
     struct coalesce coalesce;
     struct upgrade upgrade;
-    size_t output_cap; /* bytes, what the arena allows a run */
+    size_t output_cap[ROUTE_OUTPUT_MAX]; /* bytes, what the arena allows a run */
 
     pthread_mutex_t conf_lock;
     struct conf *conf;

@@ -1,6 +1,8 @@
 /* fcgi/share.c -- contracts are in share.h. */
 #include "config.h"
 
+#include <string.h>
+
 #include "arena/arena.h"
 #include "conf/conf.h"
 #include "fcgi/conn.h"
@@ -23,16 +25,36 @@ share_enter(struct conn *c, const struct sched_want *want)
     return coalesce_enter(&c->server->coalesce, c->slot, &key, want, !share_ends(c));
 }
 
+/* Takes the memory for an answer like the leader's.  What is sent as it is, is
+ * copied: the leader may be done before this one is. */
+static bool
+take_blocks(struct conn *c, struct reply *reply)
+{
+    struct span body = reply_body(reply);
+    struct arena *arena = c->server->arena;
+
+    c->answer = arena_alloc(arena, reply_size(reply));
+    if (c->answer == NULL)
+        return false;
+    if (body.n == 0)
+        return true;
+    c->output = arena_alloc(arena, body.n);
+    if (c->output == NULL)
+        return false; /* the other one serves for what is said instead */
+    memcpy(c->output, body.p, body.n);
+    reply->data.p = c->output;
+    return true;
+}
+
 /* One who joined gets the same answer, made for it: it has waited on its own. */
 static void
 tell(struct conn *c, const struct conn *leader)
 {
     struct reply reply = leader->handled.reply;
-    struct arena *arena = c->server->arena;
 
     /* Whoever joined in the last moment may have looked at the clock later. */
     c->queued = leader->began > c->queued_at ? leader->began - c->queued_at : 0;
-    if (!c->gone && (c->answer = arena_alloc(arena, reply_max(reply.data.n))) == NULL)
+    if (!c->gone && !take_blocks(c, &reply))
         reply = (struct reply){ .status = 503, .message = "arena exhausted", .retry_after = 1 };
     reply.queued = c->queued;
     reply.coalesced = 0;

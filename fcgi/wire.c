@@ -42,7 +42,7 @@ wire_read(int fd, struct record_in *in, size_t *ret_n)
 struct frame {
     unsigned char header[BATCH][RECORD_HEADER];
     unsigned char end[RECORD_END_SIZE];
-    struct iovec iov[2 * BATCH + 1];
+    struct iovec iov[2 * BATCH + 2]; /* one record may have both parts */
     size_t niov;
     size_t skip; /* bytes of the first piece that were sent before */
 };
@@ -61,12 +61,27 @@ piece(struct frame *f, const void *p, size_t n)
     f->niov++;
 }
 
+/* The content of one record: `n` bytes from `at` on. */
+static void
+content(struct frame *f, const struct wire_out *out, size_t at, size_t n)
+{
+    size_t first = at < out->n ? out->n - at : 0;
+
+    if (first > n)
+        first = n;
+    if (first > 0)
+        piece(f, out->p + at, first);
+    if (n > first)
+        piece(f, out->more.p + (at + first - out->n), n - first);
+}
+
 /* Returns whether the pieces reach to the end of the response. */
 static bool
 frame(struct frame *f, const struct wire_out *out)
 {
-    uint64_t records = (out->n + RECORD_OUT_MAX - 1) / RECORD_OUT_MAX;
-    uint64_t end = out->n + records * RECORD_HEADER;
+    size_t all = out->n + out->more.n;
+    uint64_t records = (all + RECORD_OUT_MAX - 1) / RECORD_OUT_MAX;
+    uint64_t end = all + records * RECORD_HEADER;
     uint64_t k = out->sent < end ? out->sent / RECORD_OUT_SIZE : records;
     unsigned i;
     size_t at, n;
@@ -75,10 +90,10 @@ frame(struct frame *f, const struct wire_out *out)
     f->skip = (size_t)(out->sent < end ? out->sent % RECORD_OUT_SIZE : out->sent - end);
     for (i = 0; i < BATCH && k < records; i++, k++) {
         at = (size_t)k * RECORD_OUT_MAX;
-        n = out->n - at < RECORD_OUT_MAX ? out->n - at : RECORD_OUT_MAX;
+        n = all - at < RECORD_OUT_MAX ? all - at : RECORD_OUT_MAX;
         record_stdout(f->header[i], out->id, n);
         piece(f, f->header[i], RECORD_HEADER);
-        piece(f, out->p + at, n);
+        content(f, out, at, n);
     }
     if (k < records)
         return false;

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/span.h"
 #include "fcgi/record.h"
 
 enum wire_status {
@@ -16,10 +17,12 @@ enum wire_status {
     WIRE_GONE,  /* the peer has left */
 };
 
-/* A response on its way: the CGI header and body `p`, framed as it goes. */
+/* A response on its way: CGI header and body, in `p` and what follows it in
+ * `more`, framed as they go. */
 struct wire_out {
     const unsigned char *p; /* the caller's, until all is sent */
     size_t n;               /* bytes */
+    struct span more;       /* the caller's, too */
     uint64_t sent;          /* bytes of the framed stream */
     uint16_t id;
 };

@@ -60,7 +60,10 @@ on_conn(struct worker *w, enum server_event kind, size_t slot, uint32_t gen)
         if (kind == EVENT_CONN)
             intake_event(w, c);
         else if (c->state == CONN_RUNNING)
-            command_step(w, c, kind == EVENT_OUTPUT ? RUN_WAKE_OUTPUT : RUN_WAKE_EXIT);
+            command_step(w, c,
+                kind == EVENT_OUTPUT   ? RUN_WAKE_OUTPUT
+                : kind == EVENT_ERRORS ? RUN_WAKE_ERRORS
+                                       : RUN_WAKE_EXIT);
     }
     (void)pthread_mutex_unlock(&c->lock);
 }
@@ -95,6 +98,7 @@ dispatch(struct worker *w, uint64_t tag)
         break;
     case EVENT_CONN:
     case EVENT_OUTPUT:
+    case EVENT_ERRORS:
     case EVENT_EXIT:
         on_conn(w, kind, slot, (uint32_t)tag);
         break;

@@ -343,6 +343,88 @@ START_TEST(samples_become_what_is_meant)
 }
 END_TEST
 
+/* However a text is cut, it becomes what it becomes in one piece. */
+START_TEST(pieces_of_a_text_become_what_the_whole_does)
+{
+    unsigned char in[SAMPLE_MAX], whole[SAMPLE_MAX * JSON_EXPANSION_MAX + 2];
+    size_t n, nwhole, at, piece;
+
+    srandom(11);
+    for (uint64_t seed = 0; seed < 3000; seed++) {
+        n = sample_make(seed, in, sizeof in);
+        setup();
+        json_bytes(&j, (struct span){ in, n });
+        ck_assert_int_eq(json_end(&j), 0);
+        nwhole = out.n;
+        memcpy(whole, text, nwhole);
+        setup();
+        json_text_begin(&j);
+        for (at = 0; at < n; at += piece) {
+            piece = (size_t)random() % (seed % 3 == 0 ? 3 : 40);
+            piece = piece < n - at ? piece : n - at;
+            json_text(&j, (struct span){ in + at, piece });
+        }
+        json_text_end(&j);
+        ck_assert_int_eq(json_end(&j), 0);
+        ck_assert_uint_eq(out.n, nwhole);
+        ck_assert_mem_eq(text, whole, nwhole);
+    }
+}
+END_TEST
+
+START_TEST(a_text_cut_anywhere_in_a_character_is_whole)
+{
+    static const struct {
+        const char *in, *becomes;
+    } rows[] = {
+        { "\xF0\x9F\x98\x80", "\"\xF0\x9F\x98\x80\"" },
+        { "a\xE2\x82\xAC", "\"a\xE2\x82\xAC\"" },
+        { "\xE2\x80\xA8", "\"\\u2028\"" },
+        { "\xE2\x82x", "\"\xEF\xBF\xBDx\"" },
+        { "\xE2\x82\xE2\x82\xAC", "\"\xEF\xBF\xBD\xE2\x82\xAC\"" },
+        { "\xF0\x9F\x98", "\"\xEF\xBF\xBD\"" },
+        { "\xC3\xC3\xA9\n", "\"\xEF\xBF\xBD\xC3\xA9\\n\"" },
+        { "\xF4\x90\x80\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"" },
+        { "", "\"\"" },
+    };
+    struct span all = span_str(rows[_i].in);
+    unsigned cuts, i;
+
+    /* Each bit of `cuts` is a cut behind a byte. */
+    for (cuts = 0; cuts < 1u << all.n; cuts++) {
+        size_t from = 0;
+
+        setup();
+        json_text_begin(&j);
+        for (i = 0; i < all.n; i++) {
+            if ((cuts >> i & 1) == 0)
+                continue;
+            json_text(&j, (struct span){ all.p + from, i + 1 - from });
+            from = i + 1;
+        }
+        json_text(&j, (struct span){ all.p + from, all.n - from });
+        json_text_end(&j);
+        wrote(rows[_i].becomes);
+    }
+}
+END_TEST
+
+START_TEST(a_text_in_pieces_is_a_value_among_others)
+{
+    json_array(&j);
+    json_text_begin(&j);
+    json_text_end(&j);
+    json_text_begin(&j);
+    json_text(&j, span_str("x\xC3"));
+    json_text_end(&j);
+    json_text_begin(&j);
+    json_text(&j, span_str("\xA9"));
+    json_text_end(&j);
+    json_array_end(&j);
+    wrote("[\"\",\"x\xEF\xBF\xBD\",\"\xEF\xBF\xBD\"]");
+}
+END_TEST
+
 START_TEST(another_parser_reads_back_what_is_meant)
 {
     static unsigned char in[SAMPLE_MAX], meant[3 * SAMPLE_MAX], doc[6 * SAMPLE_MAX + 2];
@@ -440,6 +522,9 @@ escaper(void)
     tcase_add_test(tc, nothing_becomes_nothing);
     tcase_add_test(tc, six_times_the_bytes_is_the_most_and_fits);
     tcase_add_test(tc, samples_become_what_is_meant);
+    tcase_add_test(tc, pieces_of_a_text_become_what_the_whole_does);
+    tcase_add_loop_test(tc, a_text_cut_anywhere_in_a_character_is_whole, 0, 9);
+    tcase_add_test(tc, a_text_in_pieces_is_a_value_among_others);
     tcase_add_test(tc, another_parser_reads_back_what_is_meant);
     tcase_add_test(tc, what_does_not_fit_is_not_appended_at_all);
     return tc;

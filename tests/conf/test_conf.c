@@ -230,6 +230,34 @@ START_TEST(a_route_of_the_file_has_all_it_says)
 }
 END_TEST
 
+START_TEST(a_route_says_what_its_answer_is_made_of)
+{
+    struct conf *c =
+        load("output_keep = kill\n"
+             "route \"/a\" { argv = { true } output = split }\n"
+             "route \"/b\" { argv = { true } output = joined output_keep = tail }\n"
+             "route \"/c\" { argv = { true } output = raw output_keep = head\n"
+             "    content_type = \"text/plain; charset=utf-8 ;x=\\\"a \\\\\\\"b\\\"\" }\n"
+             "route \"/d\" { argv = { true } output = raw content_type = \"image/svg+xml\" }\n");
+
+    ck_assert_int_eq(conf_route(c, "/a")->output, ROUTE_SPLIT);
+    ck_assert_int_eq(conf_route(c, "/a")->output_keep, RUN_KEEP_KILL);
+    ck_assert_int_eq(conf_route(c, "/b")->output, ROUTE_JOINED);
+    ck_assert_int_eq(conf_route(c, "/b")->output_keep, RUN_KEEP_TAIL);
+    ck_assert_ptr_null(conf_route(c, "/b")->content_type);
+    ck_assert_int_eq(conf_route(c, "/c")->output, ROUTE_RAW);
+    ck_assert_int_eq(conf_route(c, "/c")->output_keep, RUN_KEEP_HEAD);
+    ck_assert_str_eq(conf_route(c, "/c")->content_type, "text/plain; charset=utf-8 ;x=\"a \\\"b\"");
+    ck_assert_str_eq(conf_route(c, "/d")->content_type, "image/svg+xml");
+    ck_assert_int_eq(conf_route(c, "/health")->output, ROUTE_JOINED);
+    ck_assert_int_eq(conf_route(c, "/health")->output_keep, RUN_KEEP_KILL);
+    conf_unref(c);
+    c = load("");
+    ck_assert_int_eq(conf_route(c, "/health")->output_keep, RUN_KEEP_HEAD);
+    conf_unref(c);
+}
+END_TEST
+
 START_TEST(parameters_of_all_types_have_all_they_say)
 {
     struct conf *c =
@@ -435,6 +463,7 @@ suite(void)
     tcase_add_test(tc, sync_asks_git_for_no_terminal_and_no_detached_gc);
     tcase_add_test(tc, every_setting_is_taken);
     tcase_add_test(tc, a_route_of_the_file_has_all_it_says);
+    tcase_add_test(tc, a_route_says_what_its_answer_is_made_of);
     tcase_add_test(tc, parameters_of_all_types_have_all_they_say);
     tcase_add_test(tc, a_block_for_a_built_in_route_changes_what_it_says);
     tcase_add_test(tc, an_argv_for_restart_makes_it_a_command);

@@ -32,6 +32,11 @@ teardown(void)
 /* --- mistakes ------------------------------------------------------------ */
 
 #define ROUTE(text) "route \"/x\" {\n" text "\n}"
+#define TYPE(text) ROUTE("argv = { true } output = raw\ncontent_type = \"" text "\"")
+#define BAD_TYPE                                                                        \
+    "3: error: route /x: content_type: must be type/subtype, perhaps with parameters: " \
+    "\"text/plain; charset=utf-8\""
+#define LONG "0123456789012345678901234567890123456789012345"
 #define PARAM(text) "route \"/x\" { argv = { true, \"{p}\" }\nparam p {\n" text "\n} }"
 #define IN_PARAM ": error: route /x: parameter p: "
 
@@ -103,6 +108,33 @@ static const char *const mistakes[][2] = {
     { ROUTE("argv = { true } output_max = 2G"),
         "2: error: route /x: output_max: must be between 1K and 1G" },
     { ROUTE("argv = { true } delays = x"), "2: error: route /x: delays: must be yes or no" },
+    { "output_keep = most", "1: error: output_keep: must be head, tail or kill" },
+    { ROUTE("argv = { true }\noutput_keep = x"),
+        "3: error: route /x: output_keep: must be head, tail or kill" },
+    { ROUTE("argv = { true }\noutput = apart"),
+        "3: error: route /x: output: must be joined, split or raw" },
+    { ROUTE("argv = { true }\ncontent_type = \"text/plain\""),
+        "3: error: route /x: content_type: is for output = raw only" },
+    { ROUTE("argv = { true }\noutput = split\ncontent_type = \"text/plain\""),
+        "4: error: route /x: content_type: is for output = raw only" },
+    { ROUTE("argv = { true } output = raw"),
+        "1: error: route /x: content_type: is missing, and output is raw" },
+    { TYPE("plain"), BAD_TYPE },
+    { TYPE(""), BAD_TYPE },
+    { TYPE("/plain"), BAD_TYPE },
+    { TYPE("text/"), BAD_TYPE },
+    { TYPE("text/pl ain"), BAD_TYPE },
+    { TYPE("text/plain "), BAD_TYPE },
+    { TYPE("text/plain;"), BAD_TYPE },
+    { TYPE("text/plain; charset"), BAD_TYPE },
+    { TYPE("text/plain; charset="), BAD_TYPE },
+    { TYPE("text/plain; charset=a b"), BAD_TYPE },
+    { TYPE("text/plain; q=\\\"open"), BAD_TYPE },
+    { TYPE("text/plain; q=\\\"cr\\r\\\""), BAD_TYPE },
+    { TYPE("text/plain\\r\\nSet-Cookie: a=b"), BAD_TYPE },
+    { TYPE("text/plain\\x7f"), BAD_TYPE },
+    { TYPE("text/pl\\xc3\\xa4in"), BAD_TYPE },
+    { TYPE("text/" LONG LONG LONG), "3: error: route /x: content_type: is too long" },
     { ROUTE("argv = { true } detach = x"), "2: error: route /x: detach: must be yes or no" },
     { ROUTE("argv = { true } disabled = x"), "2: error: route /x: disabled: must be yes or no" },
     { ROUTE("argv = { true } workdir = \"\""), "2: error: route /x: workdir: must not be empty" },

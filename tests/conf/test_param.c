@@ -36,7 +36,7 @@ setup(void)
     ck_assert_int_eq(region_init(&r, MEM), 0);
     one = (struct param){ .name = "v", .type = PARAM_TEXT, .max_len = 32 };
     rt = (struct route){ .path = "/x", .argv = argv, .env = no_env, .params = &one, .nparams = 1 };
-    params = (struct params){ { NULL } };
+    params = (struct params){ .split = NULL };
 }
 
 static void

@@ -35,7 +35,7 @@ setup(void)
     ck_assert_int_eq(region_init(&r, MEM), 0);
     one = (struct param){ .name = "v", .type = PARAM_TEXT, .max_len = 32 };
     rt = (struct route){ .path = "/x", .argv = argv, .env = no_env, .params = &one, .nparams = 1 };
-    params = (struct params){ { NULL } };
+    params = (struct params){ .split = NULL };
 }
 
 static void
@@ -210,6 +210,46 @@ START_TEST(no_room_is_told_as_such)
 }
 END_TEST
 
+/* --- ours ---------------------------------------------------------------- */
+
+START_TEST(split_is_ours_on_every_route)
+{
+    static const struct {
+        const char *query;
+        enum route_output of, becomes;
+    } rows[] = {
+        { "v=x", ROUTE_JOINED, ROUTE_JOINED },
+        { "v=x", ROUTE_SPLIT, ROUTE_SPLIT },
+        { "v=x", ROUTE_RAW, ROUTE_RAW },
+        { "v=x&_split=1", ROUTE_JOINED, ROUTE_SPLIT },
+        { "_split=yes&v=x", ROUTE_SPLIT, ROUTE_SPLIT },
+        { "_split=0&v=x", ROUTE_SPLIT, ROUTE_JOINED },
+        { "%5fsplit=true&v=x", ROUTE_JOINED, ROUTE_SPLIT },
+    };
+
+    rt.output = rows[_i].of;
+    ck_assert_str_eq(bind(rows[_i].query), "x");
+    ck_assert_int_eq(params.output, rows[_i].becomes);
+}
+END_TEST
+
+START_TEST(other_words_with_an_underscore_are_refused)
+{
+    check_refused("v=x&_async=1", "parameter _async: unknown");
+    check_refused("v=x&_=1", "parameter _: unknown");
+    check_refused("v=x&_split", "parameter _split: given without a value");
+    check_refused("v=x&_split=", "parameter _split: must be true or false");
+    check_refused("v=x&_split=2", "parameter _split: must be true or false");
+    check_refused("_split=1&v=x&_split=1", "parameter _split: given twice");
+    rt.output = ROUTE_RAW;
+    check_refused("v=x&_split=1", "parameter _split: output of this route is raw");
+    check_refused("v=x&_split=0", "parameter _split: output of this route is raw");
+    rt.output = ROUTE_JOINED;
+    rt.on_busy = ROUTE_COALESCE;
+    check_refused("v=x&_split=1", "parameter _split: requests of this route share their runs");
+}
+END_TEST
+
 /* --- argv ---------------------------------------------------------------- */
 
 /* The built arguments behind the first, with '|' between, or the message. */
@@ -217,7 +257,7 @@ static const char *
 build(const char *const *templates, const char *a, const char *b, char out[256])
 {
     static struct param two[2];
-    struct params values = { { a, b } };
+    struct params values = { .value = { a, b } };
     const char *begin = out;
     char **argv;
 
@@ -312,7 +352,7 @@ START_TEST(a_variable_carries_its_value_and_replaces_its_namesake)
 {
     static const struct param two[] = { { .name = "a", .env = "LANG" },
         { .name = "b", .env = "B" } };
-    struct params values = { { "C; x=\"y\"", "" } };
+    struct params values = { .value = { "C; x=\"y\"", "" } };
     char *const *envp = NULL;
 
     rt.params = two;
@@ -340,6 +380,8 @@ suite(void)
     tcase_add_test(tc, values_are_in_the_order_of_the_route_and_defaults_fill_in);
     tcase_add_test(tc, a_route_without_parameters_takes_an_empty_query_only);
     tcase_add_test(tc, no_room_is_told_as_such);
+    tcase_add_loop_test(tc, split_is_ours_on_every_route, 0, 7);
+    tcase_add_test(tc, other_words_with_an_underscore_are_refused);
     suite_add_tcase(s, tc);
 
     tc = tcase_create("command");

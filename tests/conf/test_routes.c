@@ -32,6 +32,7 @@ static const struct route table[] = {
         .params = params,
         .nparams = 3,
         .detach = true,
+        .output = ROUTE_RAW,
         .file = "/etc/cmon.conf",
         .workdir = "/",
         .timeout = 1500000 },
@@ -77,7 +78,8 @@ START_TEST(the_json_tells_all)
 {
     assert_text(routes_json(&conf, &r),
         "[{\"path\":\"/health\",\"methods\":[\"GET\"],\"argv\":[\"uptime\"],\"params\":[],"
-        "\"detach\":false,\"timeout_ms\":30000,\"output_max\":1024,\"workdir\":\"/srv\","
+        "\"detach\":false,\"timeout_ms\":30000,\"output_max\":1024,\"output\":\"joined\","
+        "\"workdir\":\"/srv\","
         "\"builtin\":true},"
         "{\"path\":\"/odd\",\"methods\":[\"GET\",\"POST\",\"PUT\",\"DELETE\",\"PATCH\"],"
         "\"argv\":[\"./run\",\"\",\"a b\",\"say \\\"x\\\" "
@@ -85,10 +87,11 @@ START_TEST(the_json_tells_all)
         "\"params\":[{\"name\":\"name\",\"type\":\"text\",\"default\":null},"
         "{\"name\":\"branch\",\"type\":\"git-branch\",\"default\":\"main\"},"
         "{\"name\":\"note\",\"type\":\"text\",\"default\":\"\"}],"
-        "\"detach\":true,\"timeout_ms\":1.5,\"output_max\":0,\"workdir\":\"/"
+        "\"detach\":true,\"timeout_ms\":1.5,\"output_max\":0,\"output\":\"raw\",\"workdir\":\"/"
         "\",\"builtin\":false},"
         "{\"path\":\"/restart\",\"methods\":[\"POST\"],\"argv\":null,\"action\":\"restart\","
-        "\"params\":[],\"detach\":false,\"timeout_ms\":0,\"output_max\":0,\"workdir\":\"/\","
+        "\"params\":[],\"detach\":false,\"timeout_ms\":0,\"output_max\":0,\"output\":\"joined\","
+        "\"workdir\":\"/\","
         "\"builtin\":true}]\n");
 }
 END_TEST

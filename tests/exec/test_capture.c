@@ -16,6 +16,7 @@ enum {
 };
 
 static struct capture c;
+static struct keep k;
 static struct err err;
 static unsigned char out[MAX + 1];
 static int writer;
@@ -24,7 +25,8 @@ static void
 begin(size_t max)
 {
     memset(out, 0xAA, sizeof(out));
-    ck_assert_int_eq(capture_open(&c, out, max, &writer, &err), 0);
+    keep_over(&k, out, max, NULL, false);
+    ck_assert_int_eq(capture_open(&c, &k, KEEP_OUT, &writer, &err), 0);
 }
 
 static void
@@ -52,7 +54,7 @@ START_TEST(reading_end_never_blocks_and_writing_end_does)
     ck_assert_int_eq(fcntl(writer, F_GETFD), FD_CLOEXEC);
     capture_read(&c); /* nothing is there */
     ck_assert(!capture_ended(&c));
-    ck_assert_uint_eq(c.len, 0);
+    ck_assert_uint_eq(k.len, 0);
     hang_up();
     capture_close(&c);
 }
@@ -63,17 +65,17 @@ START_TEST(what_is_there_is_captured)
     begin(100);
     say(10);
     capture_read(&c);
-    ck_assert_uint_eq(c.len, 10);
+    ck_assert_uint_eq(k.len, 10);
     say(20);
     capture_read(&c);
-    ck_assert_uint_eq(c.len, 30);
+    ck_assert_uint_eq(k.len, 30);
     ck_assert_uint_eq(out[29], 'x');
     ck_assert_uint_eq(out[30], 0xAA);
     ck_assert(!capture_ended(&c));
     hang_up();
     capture_read(&c);
     ck_assert(capture_ended(&c));
-    ck_assert(!c.truncated);
+    ck_assert(!k.dropped);
 }
 END_TEST
 
@@ -82,12 +84,12 @@ START_TEST(truncated_means_that_a_byte_was_dropped)
     begin(100);
     say(100);
     capture_read(&c);
-    ck_assert_uint_eq(c.len, 100);
-    ck_assert(!c.truncated);
+    ck_assert_uint_eq(k.len, 100);
+    ck_assert(!k.dropped);
     say(1);
     capture_read(&c);
-    ck_assert_uint_eq(c.len, 100);
-    ck_assert(c.truncated);
+    ck_assert_uint_eq(k.len, 100);
+    ck_assert(k.dropped);
     ck_assert_uint_eq(out[100], 0xAA);
     hang_up();
     capture_read(&c);
@@ -97,14 +99,15 @@ END_TEST
 
 START_TEST(maximum_of_nothing_drops_everything)
 {
-    ck_assert_int_eq(capture_open(&c, NULL, 0, &writer, &err), 0);
+    keep_over(&k, NULL, 0, NULL, false);
+    ck_assert_int_eq(capture_open(&c, &k, KEEP_OUT, &writer, &err), 0);
     say(1);
     hang_up();
     capture_read(&c);
     capture_read(&c);
     ck_assert(capture_ended(&c));
-    ck_assert(c.truncated);
-    ck_assert_uint_eq(c.len, 0);
+    ck_assert(k.dropped);
+    ck_assert_uint_eq(k.len, 0);
 }
 END_TEST
 
@@ -115,8 +118,8 @@ START_TEST(finish_takes_all_that_is_there_and_no_more)
     begin(room[_i]);
     say(65536); /* full */
     capture_finish(&c);
-    ck_assert_uint_eq(c.len, room[_i] < 65536 ? room[_i] : 65536);
-    ck_assert_int_eq(c.truncated, room[_i] < 65536);
+    ck_assert_uint_eq(k.len, room[_i] < 65536 ? room[_i] : 65536);
+    ck_assert_int_eq(k.dropped, room[_i] < 65536);
     ck_assert(!capture_ended(&c)); /* the writer is still there */
     hang_up();
     capture_finish(&c);
@@ -136,7 +139,7 @@ START_TEST(finish_empties_a_pipe_that_was_made_larger)
     for (i = 0; i < 8; i++)
         say(65536);
     capture_finish(&c);
-    ck_assert_uint_eq(c.len, 512 * 1024);
+    ck_assert_uint_eq(k.len, 512 * 1024);
     hang_up();
     capture_close(&c);
 }
@@ -161,15 +164,15 @@ START_TEST(endless_writer_holds_neither_read_nor_finish)
     begin(1000);
     (void)signal(SIGPIPE, SIG_IGN);
     ck_assert_int_eq(pthread_create(&thread, NULL, write_for_ever, NULL), 0);
-    for (i = 0; i < 20 || !c.truncated; i++) {
+    for (i = 0; i < 20 || !k.dropped; i++) {
         capture_read(&c);
         capture_finish(&c);
     }
     capture_close(&c); /* ends the writer */
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
     hang_up();
-    ck_assert_uint_eq(c.len, 1000);
-    ck_assert(c.truncated);
+    ck_assert_uint_eq(k.len, 1000);
+    ck_assert(k.dropped);
 }
 END_TEST
 
@@ -182,7 +185,7 @@ START_TEST(moved_pipe_goes_on_and_drops)
     capture_read(&c);
     capture_move(&to, &c);
     ck_assert(capture_ended(&c));
-    ck_assert_uint_eq(c.len, 10);
+    ck_assert_uint_eq(k.len, 10);
     ck_assert(!capture_ended(&to));
     say(10);
     capture_read(&to);

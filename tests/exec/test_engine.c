@@ -100,7 +100,7 @@ drive_slots(struct worker *w)
         int i;
 
         for (i = 0; i < SLOTS; i++) {
-            p[2 * i].fd = over[i] ? -1 : run_output_fd(&w->slot[i].run);
+            p[2 * i].fd = over[i] ? -1 : run_output_fd(&w->slot[i].run, 0);
             p[2 * i + 1].fd = over[i] ? -1 : run_exit_fd(&w->slot[i].run);
             p[2 * i].events = p[2 * i + 1].events = POLLIN;
         }
@@ -465,7 +465,7 @@ START_TEST(command_that_sigkill_does_not_end_is_abandoned_and_reaped_later)
         began = clock_now();
         for (; run_step(&h.run, RUN_WAKE_OUTPUT | RUN_WAKE_EXIT) == RUN_PARKED; steps++) {
             struct pollfd p[] = { { .fd = run_exit_fd(&h.run), .events = POLLIN },
-                { .fd = run_output_fd(&h.run), .events = POLLIN } };
+                { .fd = run_output_fd(&h.run, 0), .events = POLLIN } };
             int64_t wait = run_deadline(&h.run) - clock_now();
 
             (void)poll(p, 2, wait > 0 ? (int)(wait / CLOCK_MSEC + 1) : 0);

@@ -22,6 +22,7 @@ FCGI_TESTS = \
 	%D%/test_record \
 	%D%/test_record_streams \
 	%D%/test_reply \
+	%D%/test_reply_output \
 	%D%/test_req \
 	%D%/test_wire
 check_PROGRAMS += $(FCGI_TESTS)
@@ -38,5 +39,6 @@ TESTS += $(FCGI_TESTS)
 %C%_test_record_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_record_streams_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_reply_LDADD = $(FCGI_TEST_LIBS)
+%C%_test_reply_output_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_req_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_wire_LDADD = $(FCGI_TEST_LIBS)

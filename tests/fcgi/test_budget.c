@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "arena/arena.h"
@@ -11,7 +12,7 @@
 #include "tests/suite.h"
 
 static const struct route routes[] = { { .output_max = 1000 }, { .output_max = 1 << 20 },
-    { .output_max = 5 } };
+    { .output_max = 5, .output = ROUTE_RAW } };
 
 static struct conf conf;
 
@@ -54,7 +55,8 @@ START_TEST(what_was_configured_is_reserved)
 }
 END_TEST
 
-/* Both blocks of every run, allocated for real. */
+/* Both blocks of every run, allocated for real, for the most that a request can
+ * ask for. */
 START_TEST(so_many_runs_have_room_at_once)
 {
     static const size_t chunk[] = { 512, 4096, 65536, 4 * 1024 * 1024 };
@@ -67,8 +69,8 @@ START_TEST(so_many_runs_have_room_at_once)
     ck_assert_int_eq(arena_open(&opt, &a), 0);
     ck_assert_uint_eq(arena_chunks(a), opt.chunk_count);
     for (i = 0; i < runs; i++) {
-        ck_assert_ptr_nonnull(arena_alloc(a, 1 << 20));
-        ck_assert_ptr_nonnull(arena_alloc(a, reply_max(1 << 20)));
+        ck_assert_ptr_nonnull(arena_alloc(a, budget_output_block(ROUTE_SPLIT, 1 << 20)));
+        ck_assert_ptr_nonnull(arena_alloc(a, budget_answer_block(ROUTE_SPLIT, 1 << 20)));
     }
     ck_assert_ptr_null(arena_alloc(a, 1));
     arena_close(a);
@@ -79,7 +81,7 @@ START_TEST(at_most_half_of_the_address_space_is_reserved)
 {
     ck_assert_uint_eq(chunks_within(64 << 20, 4000), (32 << 20) / 65536);
     ck_assert_uint_eq(chunks_within(1, 4000), ARENA_CHUNKS_MIN);
-    ck_assert_uint_lt(chunks_within((rlim_t)1 << 40, 1), 200);
+    ck_assert_uint_lt(chunks_within((rlim_t)1 << 40, 1), 300);
 }
 END_TEST
 
@@ -98,9 +100,10 @@ START_TEST(without_routes_there_is_an_arena_all_the_same)
 END_TEST
 
 static size_t
-chunks_for(size_t chunk, size_t output)
+chunks_for(enum route_output how, size_t chunk, size_t output)
 {
-    return (output + chunk - 1) / chunk + (reply_max(output) + chunk - 1) / chunk;
+    return (budget_output_block(how, output) + chunk - 1) / chunk +
+           (budget_answer_block(how, output) + chunk - 1) / chunk;
 }
 
 START_TEST(a_run_keeps_as_much_as_fits_and_not_a_byte_more)
@@ -112,12 +115,13 @@ START_TEST(a_run_keeps_as_much_as_fits_and_not_a_byte_more)
         size_t chunk = (size_t)512 << random() % 14;
         size_t chunks = 1 + (size_t)random() % (i % 2 == 0 ? 1000 : ARENA_CHUNKS_MAX);
         size_t running = 1 + (size_t)random() % (i % 3 == 0 ? 4096 : 8);
-        size_t output = budget_output(chunk, chunks, running);
+        enum route_output how = i % ROUTE_OUTPUT_MAX;
+        size_t output = budget_output(how, chunk, chunks, running);
 
         ck_assert_uint_ge(output, BUDGET_OUTPUT_MIN);
-        ck_assert_uint_gt(chunks_for(chunk, output + 1), chunks / running);
+        ck_assert_uint_gt(chunks_for(how, chunk, output + 1), chunks / running);
         if (output > BUDGET_OUTPUT_MIN)
-            ck_assert_uint_le(chunks_for(chunk, output), chunks / running);
+            ck_assert_uint_le(chunks_for(how, chunk, output), chunks / running);
     }
 }
 END_TEST
@@ -126,8 +130,47 @@ START_TEST(what_was_reserved_for_the_wish_allows_the_wish)
 {
     static const size_t running[] = { 1, 8, 100 };
     size_t chunks = budget_chunks(&conf, running[_i]);
+    unsigned how;
 
-    ck_assert_uint_ge(budget_output(conf.arena_chunk, chunks, running[_i]), 1 << 20);
+    for (how = 0; how < ROUTE_OUTPUT_MAX; how++)
+        ck_assert_uint_ge(budget_output(how, conf.arena_chunk, chunks, running[_i]), 1 << 20);
+}
+END_TEST
+
+/* All places that the run may write to, written to: a sanitizer and malloc(3)
+ * know where each block ends. */
+START_TEST(what_a_run_writes_to_lies_in_its_block)
+{
+    static const size_t max[] = { 1, 1023, 1 << 16, 100000, 1 << 20 };
+    unsigned how;
+
+    for (how = 0; how < ROUTE_OUTPUT_MAX; how++) {
+        size_t size = budget_output_block(how, max[_i]);
+        unsigned char *block = malloc(size);
+        struct run_spec spec = { .path = NULL };
+
+        ck_assert_ptr_nonnull(block);
+        budget_place(how, block, max[_i], &spec);
+        ck_assert_uint_eq(spec.out_max, max[_i]);
+        memset(spec.out, 1, spec.out_max);
+        if (spec.output == RUN_MARKED)
+            memset(spec.marks, 2, keep_marks(max[_i]));
+        if (spec.output == RUN_APART)
+            memset(spec.err, 2, spec.err_max);
+        ck_assert_uint_eq(spec.out[max[_i] - 1], 1);
+        if (spec.output == RUN_APART)
+            ck_assert_ptr_eq(spec.err + spec.err_max, block + size);
+        free(block);
+    }
+    ck_assert_uint_eq(budget_output_block(ROUTE_JOINED, max[_i]), max[_i]);
+}
+END_TEST
+
+START_TEST(a_raw_answer_needs_no_second_copy_of_it)
+{
+    ck_assert_uint_le(budget_answer_block(ROUTE_RAW, 1 << 30), reply_max(BUDGET_ERRORS_MAX));
+    ck_assert_uint_ge(budget_answer_block(ROUTE_RAW, 1 << 30), reply_max(BUDGET_ERRORS_MAX));
+    ck_assert_uint_eq(budget_answer_block(ROUTE_RAW, 100), reply_max(100));
 }
 END_TEST
 
@@ -146,6 +189,8 @@ suite(void)
     tcase_add_test(tc, without_routes_there_is_an_arena_all_the_same);
     tcase_add_test(tc, a_run_keeps_as_much_as_fits_and_not_a_byte_more);
     tcase_add_loop_test(tc, what_was_reserved_for_the_wish_allows_the_wish, 0, 3);
+    tcase_add_loop_test(tc, what_a_run_writes_to_lies_in_its_block, 0, 5);
+    tcase_add_test(tc, a_raw_answer_needs_no_second_copy_of_it);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -37,7 +37,7 @@ teardown(void)
 static void
 render(const struct reply *reply)
 {
-    size_t max = reply_max(reply->data.n);
+    size_t max = reply_size(reply);
 
     free(mem);
     mem = malloc(max);

@@ -169,12 +169,41 @@ START_TEST(an_answer_over_tcp_arrives)
 }
 END_TEST
 
+/* The same bytes in two parts make the same stream. */
+static void
+split_answer(struct wire_out *out, size_t first)
+{
+    first = first < out->n ? first : out->n;
+    out->more = (struct span){ out->p + first, out->n - first };
+    out->n = first;
+}
+
+START_TEST(a_header_and_a_body_elsewhere_arrive_as_one)
+{
+    static const size_t first[] = { 0, 1, 99, 100, 101, 65527, 65528, 65529, 70000, 200000 };
+    struct wire_out out;
+    size_t i;
+
+    for (i = 0; i < sizeof first / sizeof first[0]; i++) {
+        peer_reset(&received);
+        out = make_answer(lengths[_i], 5);
+        split_answer(&out, first[i]);
+        set_buffer(i % 2 == 0 ? 1 : 200000);
+        write_all(&out, 30011);
+        assert_received(5);
+    }
+}
+END_TEST
+
 /* Sends the framed stream from `cut` on, as after a write that ended there. */
 static void
 resume_at(size_t n, size_t cut)
 {
     struct wire_out out = make_answer(n, 3);
     struct peer framed = { 0 };
+
+    if (n > 1)
+        split_answer(&out, n / 3);
 
     peer_reset(&received);
     ck_assert_int_eq(wire_write(ours, &out), WIRE_OK);
@@ -365,6 +394,7 @@ suite(void)
     tcase_add_checked_fixture(write, setup, teardown);
     tcase_add_loop_test(write, an_answer_of_any_length_arrives, 0, NLENGTHS);
     tcase_add_loop_test(write, a_tiny_buffer_delays_an_answer_and_changes_nothing, 0, 3 * NLENGTHS);
+    tcase_add_loop_test(write, a_header_and_a_body_elsewhere_arrive_as_one, 0, NLENGTHS);
     tcase_add_loop_test(write, an_answer_over_tcp_arrives, 0, NLENGTHS);
     tcase_add_loop_test(write, a_short_answer_goes_on_from_every_byte, 0, 3);
     tcase_add_loop_test(write, a_long_answer_goes_on_from_every_kind_of_byte, 0, 5);

@@ -16,6 +16,7 @@ it_scripts = \
 	%D%/malformed.sh \
 	%D%/modes.sh \
 	%D%/other_servers.sh \
+	%D%/output.sh \
 	%D%/parallel.sh \
 	%D%/quickstart_user.sh \
 	%D%/races.sh \
