@@ -333,13 +333,14 @@ command_stop(struct worker *w, struct conn *c)
     }
 }
 
-/* Starts one that has its place by now, unless it left between being called and
- * being started. */
+/* Starts one that has its place by now, unless its client has left: nobody who
+ * waited is run for nobody, however late the event comes. */
 static void
 call(struct worker *w, struct conn *c)
 {
     struct server *s = w->server;
 
+    c->gone = c->gone || conn_has_left(c);
     if (c->shared ? coalesce_begin(&s->coalesce, c->slot, c->gone) : !c->gone) {
         start(w, c);
     } else {

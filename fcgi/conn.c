@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -193,6 +194,15 @@ void
 conn_watch_gone(struct conn *c)
 {
     conn_watch(c, gone_events(c->server));
+}
+
+bool
+conn_has_left(const struct conn *c)
+{
+    /* The bits of epoll(7) are those of poll(2). */
+    struct pollfd p = { .fd = c->fd, .events = (short)gone_events(c->server) };
+
+    return poll(&p, 1, 0) > 0;
 }
 
 /* How many bytes of the block of the answer are used; none before it is

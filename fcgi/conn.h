@@ -5,6 +5,7 @@
 #ifndef FCGI_CONN_H
 #define FCGI_CONN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,10 @@ void conn_set_deadline(struct conn *c, int64_t when) __attribute__((nonnull));
 
 /* Watches for the peer leaving, and nothing else. */
 void conn_watch_gone(struct conn *c) __attribute__((nonnull));
+
+/* Whether the peer has left, though the event that says so may still be on its
+ * way. */
+bool conn_has_left(const struct conn *c) __attribute__((warn_unused_result, nonnull));
 
 /* Renders and sends a reply, logs the request, and goes on to the next request
  * or closes.  The connection's blocks of the arena are given back. */

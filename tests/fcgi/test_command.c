@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/fd.h"
@@ -103,6 +104,38 @@ START_TEST(who_leaves_while_being_called_is_logged_too_and_holds_no_place)
 }
 END_TEST
 
+START_TEST(who_has_left_is_not_run_though_nobody_has_heard_of_it)
+{
+    struct conn *c = waiting();
+    unsigned before = fakelog_told.lines;
+
+    fd_close(&peer);
+    (void)sched_set_limits(&s.sched, 1, SLOTS, NULL, 0);
+    worker.left = true;
+    command_settle(&worker);
+    ck_assert_int_eq(c->state, CONN_FREE);
+    ck_assert_uint_eq(sched_running(&s.sched), 0);
+    ck_assert_uint_eq(fakelog_told.lines, before + 1);
+    ck_assert_ptr_nonnull(strstr(fakelog_told.text, "status=499"));
+    ck_assert_ptr_nonnull(strstr(fakelog_told.text, " queued_ms="));
+}
+END_TEST
+
+START_TEST(who_waits_too_long_is_sent_away_and_told_when_to_come_again)
+{
+    struct conn *c = waiting();
+    char answer[1024];
+    ssize_t n;
+
+    command_queue_timeout(&worker, c);
+    n = read(peer, answer, sizeof answer - 1);
+    ck_assert_int_gt(n, 0);
+    answer[n] = '\0';
+    ck_assert_ptr_nonnull(memmem(answer, (size_t)n, "Status: 503 ", 12));
+    ck_assert_ptr_nonnull(memmem(answer, (size_t)n, "Retry-After: 1\r\n", 16));
+}
+END_TEST
+
 Suite *
 suite(void)
 {
@@ -112,6 +145,8 @@ suite(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, who_leaves_the_queue_is_logged);
     tcase_add_test(tc, who_leaves_while_being_called_is_logged_too_and_holds_no_place);
+    tcase_add_test(tc, who_has_left_is_not_run_though_nobody_has_heard_of_it);
+    tcase_add_test(tc, who_waits_too_long_is_sent_away_and_told_when_to_come_again);
     suite_add_tcase(all, tc);
     return all;
 }

@@ -49,6 +49,7 @@ route "/deploy" {
     on_busy = coalesce
     param "branch" { type = git-branch default = main }
 }
+route "/quick"  { argv = { sh, "-c", "echo x >>quick.runs; sleep 0.02" } on_busy = coalesce }
 route "/keep"   { argv = { "./deploy.sh", "keep" } on_busy = coalesce on_disconnect = continue }
 END
 }
@@ -312,13 +313,43 @@ kill -HUP "$pid"
 within 5 eval '[ "$(grep -c " INFO reload" "$LOG")" -gt $reloads ]' || fail "reload"
 arrives d GET /hold
 arrives e GET /deploy
-sleep 0.3
+ok "a route of the new configuration is another one" within 5 lines deploy.runs 2
 is "a limit holds across a reload" "$(wc -l <hold.pids)" 1
 : >release
 : >go.all
 answered a b c d e
 is "all are served" "$(got a b c d e)" "200 200 run 1 of main 200 run 3 of main 200 200 run 2 of main"
 is "but before and after it nothing is shared" "$(wc -l <deploy.runs)" 3
+
+# --- a storm: some read their answer, some leave sooner or later ----------------
+
+fresh
+storm=
+readers=0
+for loop in 1 2 3 4 5 6; do
+    words=
+    for n in $(seq 40); do
+        case $(((n * 7 + loop * 3) % 8)) in
+        0 | 1) words="$words good:GET:/quick sleep:0.00$n reconnect" ;;
+        2) words="$words good:GET:/quick sleep:0.0$n reconnect" ;;
+        *)
+            words="$words good:GET:/quick read reconnect"
+            readers=$((readers + 1))
+            ;;
+        esac
+    done
+    # shellcheck disable=SC2086
+    raw $words >storm.$loop &
+    storm="$storm $!"
+done
+# shellcheck disable=SC2086
+wait $storm
+ok "nobody is left behind" within 10 inside 0
+is "who stays is told" "$(cat storm.? | grep -c '"exit_code":0')" $readers
+is "each request is in the log, once" "$(logged 'route=/quick .*status=(200|499)')" 240
+ok "and many share a run" [ "$(wc -l <quick.runs)" -lt 200 ]
+note "runs: $(wc -l <quick.runs), told: $(logged 'route=/quick .*status=200'), joined: $(logged joined=yes)"
+answers 200 GET /quick
 
 # --- order, and those who wait too long ---------------------------------------
 
