@@ -4,10 +4,13 @@ noinst_LIBRARIES += %D%/libexec.a
 	%D%/child.c %D%/child.h \
 	%D%/engine.c %D%/engine.h \
 	%D%/env.c %D%/env.h \
+	%D%/limits.c %D%/limits.h \
 	%D%/path.c %D%/path.h \
 	%D%/roster.c %D%/roster.h \
 	%D%/run.c %D%/run.h \
 	%D%/spawn.c %D%/spawn.h \
-	%D%/tree.c %D%/tree.h
+	%D%/tree.c %D%/tree.h \
+	%D%/watcher.c %D%/watcher.h \
+	%D%/way.c %D%/way.h
 EXEC_LIBS = exec/libexec.a $(BASE_LIBS)
 EXTRA_DIST += %D%/.may_include

@@ -72,7 +72,7 @@ run_start(struct run *r, struct engine *e, const struct run_spec *spec, struct e
     assert(spec->timeout > 0 && spec->grace >= 0);
     memset(r, 0, sizeof(*r));
     r->engine = e;
-    r->pidfd = -1;
+    r->exitfd = -1;
     r->writer = -1;
     r->look = CLOCK_NEVER;
     r->detach = spec->detach;
@@ -86,7 +86,7 @@ run_start(struct run *r, struct engine *e, const struct run_spec *spec, struct e
     child.fd[2] = writer;
     r->started = clock_now();
     r->deadline = after(r->started, spec->timeout);
-    n = engine_launch(e, &r->member, ROSTER_RUNNING, &child, &r->pidfd, err);
+    n = engine_launch(e, &r->member, ROSTER_RUNNING, &child, &r->exitfd, err);
     if (n < 0)
         capture_close(&r->capture);
     else
@@ -137,10 +137,11 @@ kill_all(struct run *r, int64_t now)
 static void
 abandon(struct run *r, int64_t now)
 {
-    if (engine_abandon(r->engine, &r->member, &r->pidfd) < 0) {
+    if (engine_abandon(r->engine, &r->member) < 0) {
         r->deadline = next_look(r, now);
         return;
     }
+    fd_close(&r->exitfd);
     r->result.cause = RUN_ABANDONED;
     r->result.duration = now - r->started;
     end(r);
@@ -174,7 +175,7 @@ static void (*const on_deadline[STATE_MAX])(struct run *r, int64_t now) = {
     [SETTLING] = settle,
 };
 
-/* Whether a pidfd says that its process has ended. */
+/* Whether a descriptor says that its process has ended. */
 static bool
 is_readable(int fd)
 {
@@ -189,15 +190,15 @@ look_for_exit(struct run *r, bool woken, int64_t now)
 {
     siginfo_t gone;
 
-    if (!engine_wait(r->engine, r->pidfd, &gone)) {
+    if (!engine_wait(r->engine, &r->member, &gone)) {
         /* Ended, but not ours to reap until its tracer lets go of it: watching
-         * the pidfd would wake us without end. */
-        r->held = r->held || (woken && is_readable(r->pidfd));
+         * the descriptor would wake us without end. */
+        r->held = r->held || (woken && is_readable(r->exitfd));
         if (r->held)
             r->look = next_look(r, now);
         return;
     }
-    fd_close(&r->pidfd);
+    fd_close(&r->exitfd);
     if (r->detach)
         fd_close(&r->writer);
     capture_finish(&r->capture);
@@ -220,7 +221,7 @@ run_step(struct run *r, unsigned wakes)
 
     if (run_output_fd(r) >= 0 && (wakes & RUN_WAKE_OUTPUT || wakes == 0))
         capture_read(&r->capture);
-    if (r->pidfd >= 0 && (wakes & RUN_WAKE_EXIT || wakes == 0 || now >= run_deadline(r)))
+    if (r->exitfd >= 0 && (wakes & RUN_WAKE_EXIT || wakes == 0 || now >= run_deadline(r)))
         look_for_exit(r, wakes & RUN_WAKE_EXIT, now);
     if (now >= r->deadline)
         on_deadline[r->state](r, now);
@@ -247,7 +248,7 @@ run_output_fd(const struct run *r)
 int
 run_exit_fd(const struct run *r)
 {
-    return r->held ? -1 : r->pidfd;
+    return r->held ? -1 : r->exitfd;
 }
 
 int64_t

@@ -92,8 +92,8 @@ struct run {
     struct roster_member member;
     struct capture capture;
     int writer;       /* the pipe's writing end, held so that a command's end shows once,
-                         on its pidfd, and not on the pipe just before */
-    int pidfd;        /* -1 once the command is reaped or abandoned */
+                         on exitfd, and not on the pipe just before */
+    int exitfd;       /* -1 once the command is reaped or abandoned */
     int state;        /* enum state of run.c */
     bool detach;      /* what it leaves stays */
     bool held;        /* it has ended, and its tracer keeps it from us */
@@ -129,7 +129,8 @@ void run_cancel(struct run *r, bool now) __attribute__((nonnull));
  * it away: whoever keeps it in a set checks after each step. */
 int run_output_fd(const struct run *r) __attribute__((nonnull));
 
-/* The pidfd to watch, or -1 when there is no use in it (any more); the same. */
+/* What to watch for the end (a pidfd, or what stands in for one), or -1 when there is no use in it
+ * (any more); the same. */
 int run_exit_fd(const struct run *r) __attribute__((nonnull));
 
 /* When to call run_step() at the latest: clock_now() time, or CLOCK_NEVER.

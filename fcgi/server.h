@@ -49,7 +49,7 @@ enum server_event {
     EVENT_TIMER,  /* a deadline has passed */
     EVENT_CONN,   /* a connection: bytes, room to write, or gone */
     EVENT_OUTPUT, /* a run's pipe */
-    EVENT_EXIT,   /* a run's pidfd */
+    EVENT_EXIT,   /* a run's end */
     EVENT_UPGRADE_WISH,
     EVENT_UPGRADE, /* the new process says something */
 };

@@ -9,8 +9,18 @@ check_PROGRAMS += %D%/probe
 %C%_probe_CFLAGS = -std=gnu11 -pthread $(WARN_CFLAGS)
 %C%_probe_LDFLAGS = -pthread
 
-EXEC_TESTS = %D%/test_capture %D%/test_engine %D%/test_env %D%/test_leftover %D%/test_path \
-	%D%/test_roster %D%/test_run %D%/test_spawn %D%/test_tree
+# What a test may not do, and what it is run by in `./check`: exec/way.h.
+check_LIBRARIES += %D%/libfilter.a
+%C%_libfilter_a_SOURCES = %D%/filter.c %D%/filter.h
+FILTER_LIBS = %D%/libfilter.a $(SECCOMP_LIBS)
+
+check_PROGRAMS += %D%/without
+%C%_without_SOURCES = %D%/without.c
+%C%_without_LDADD = $(FILTER_LIBS)
+
+EXEC_TESTS = %D%/test_capture %D%/test_engine %D%/test_env %D%/test_leftover \
+	%D%/test_path \
+	%D%/test_roster %D%/test_run %D%/test_spawn %D%/test_tree %D%/test_watcher %D%/test_way
 check_PROGRAMS += $(EXEC_TESTS)
 TESTS += $(EXEC_TESTS)
 %C%_test_capture_LDADD = $(EXEC_TEST_LIBS)
@@ -22,3 +32,5 @@ TESTS += $(EXEC_TESTS)
 %C%_test_run_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_spawn_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_tree_LDADD = $(EXEC_TEST_LIBS)
+%C%_test_watcher_LDADD = $(EXEC_TEST_LIBS)
+%C%_test_way_LDADD = $(FILTER_LIBS) $(EXEC_TEST_LIBS)
