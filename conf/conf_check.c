@@ -11,6 +11,7 @@
 #include "conf/conf.h"
 #include "conf/conf_build.h"
 #include "conf/conf_check.h"
+#include "conf/conf_holds.h"
 #include "conf/conf_say.h"
 
 /* The line of an option, or of the block, or 0. */
@@ -160,4 +161,5 @@ conf_check_warn(const struct conf_build *b)
     check_patience(b);
     check_arena(b);
     check_log(b);
+    conf_holds_warn(b);
 }

@@ -9,7 +9,9 @@
 #include "conf/conf.h"
 #include "conf/conf_build.h"
 #include "conf/conf_global.h"
+#include "conf/conf_limits.h"
 #include "exec/env.h"
+#include "exec/limits.h"
 
 #define KIB INT64_C(1024)
 
@@ -203,6 +205,8 @@ conf_global_build(struct conf_build *b)
     build_numbers(b);
     build_switches(b);
     build_restart(b);
+    limits_init(&b->conf->limits);
+    conf_limits_build(b, b->root, &b->conf->limits);
     check_chunk(b);
     if (build_paths(b) < 0 || build_mount(b) < 0 || build_search_path(b) < 0 || build_env(b) < 0)
         return -ENOMEM;

@@ -10,6 +10,7 @@
 #include "conf/builtin.h"
 #include "conf/conf.h"
 #include "conf/conf_build.h"
+#include "conf/conf_limits.h"
 #include "conf/conf_param.h"
 #include "conf/conf_routes.h"
 #include "conf/conf_say.h"
@@ -71,6 +72,9 @@ build_limits(struct draft *d)
     conf_build_number(
         d->b, d->block, "output_max", CONF_SIZE, CONF_OUTPUT_MIN, CONF_OUTPUT_MAX, &output_max);
     rt->output_max = (size_t)output_max;
+    rt->limits = c->limits;
+    conf_limits_build(d->b, d->block, &rt->limits);
+    conf_limits_input(d->b, d->block, rt);
     conf_build_switch(d->b, d->block, "detach", &rt->detach);
     return conf_build_path(d->b, d->block, "workdir", &rt->workdir);
 }

@@ -8,6 +8,7 @@
 
 #include "conf/method.h"
 #include "conf/param.h"
+#include "exec/limits.h"
 
 enum {
     ROUTE_PARAMS_MAX = 32,
@@ -32,7 +33,10 @@ struct route {
     int64_t timeout;   /* ns */
     int64_t grace;     /* ns */
     size_t output_max; /* bytes */
+    size_t body_max;   /* bytes of a request's body */
+    bool reads_body;   /* the body is what the command reads */
     bool detach;
+    struct exec_limits limits;
     bool builtin;     /* one of the seven, perhaps changed by the configuration */
     const char *file; /* where it was configured or changed, or NULL: as built in */
     int line;

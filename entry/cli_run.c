@@ -138,6 +138,7 @@ cli_run(
     const struct conf *conf, char *const *words, const char *method, bool json, struct region *r)
 {
     const struct identity who = { IDENTITY_OPERATOR };
+    const int input = STDIN_FILENO;
     struct err err = { .num = ENOMEM, .text = "out of memory" };
     struct single single;
     struct req req;
@@ -145,7 +146,7 @@ cli_run(
 
     code = make_req(words, method, conf, r, &req);
     if (code == 0) {
-        code = single_run(&single, conf, &who, &req, r, &err);
+        code = single_run(&single, conf, &who, &req, &input, r, &err);
         if (code == 0)
             code = print(&single, json) == 0 ? exit_code(&single) : CLI_FAILED;
         single_done(&single);

@@ -49,13 +49,15 @@ open_output(struct single *s, const struct conf *conf)
 }
 
 static int
-run_command(struct single *s, const struct conf *conf, struct err *err)
+run_command(struct single *s, const struct conf *conf, const int *input, struct err *err)
 {
     const struct route *rt = s->handled.route;
     struct run_spec spec = { .path = s->handled.path,
         .argv = s->handled.argv,
         .envp = s->handled.envp,
         .workdir = rt->workdir,
+        .limits = &rt->limits,
+        .input = rt->reads_body ? input : NULL,
         .timeout = rt->timeout,
         .grace = rt->grace,
         .detach = rt->detach };
@@ -88,7 +90,7 @@ run_command(struct single *s, const struct conf *conf, struct err *err)
 
 int
 single_run(struct single *s, const struct conf *conf, const struct identity *who,
-    const struct req *req, struct region *r, struct err *err)
+    const struct req *req, const int *input, struct region *r, struct err *err)
 {
     *s = (struct single){ .num = 0 };
     handle_request(conf, who, req, r, &s->handled);
@@ -105,7 +107,7 @@ single_run(struct single *s, const struct conf *conf, const struct identity *who
     case HANDLE_RUN:
         break;
     }
-    return run_command(s, conf, err);
+    return run_command(s, conf, input, err);
 }
 
 void

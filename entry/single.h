@@ -26,10 +26,11 @@ struct single {
 };
 
 /* Decides, runs what is to be run, and fills `reply`, which stays valid until
- * single_done().  Returns 0, or -errno when there was not even an answer. */
+ * single_done().  `input` (or NULL) is the descriptor that a command reads which
+ * is to read something.  Returns 0, or -errno when there was not even an answer. */
 int single_run(struct single *s, const struct conf *conf, const struct identity *who,
-    const struct req *req, struct region *r, struct err *err)
-    __attribute__((warn_unused_result, nonnull));
+    const struct req *req, const int *input, struct region *r, struct err *err)
+    __attribute__((warn_unused_result, nonnull(1, 2, 3, 4, 6, 7)));
 
 /* Frees what single_run() took, also when it failed. */
 void single_done(struct single *s) __attribute__((nonnull));

@@ -4,6 +4,7 @@ noinst_LIBRARIES += %D%/libexec.a
 	%D%/child.c %D%/child.h \
 	%D%/engine.c %D%/engine.h \
 	%D%/env.c %D%/env.h \
+	%D%/input.c %D%/input.h \
 	%D%/limits.c %D%/limits.h \
 	%D%/path.c %D%/path.h \
 	%D%/roster.c %D%/roster.h \

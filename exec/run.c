@@ -65,6 +65,7 @@ run_start(struct run *r, struct engine *e, const struct run_spec *spec, struct e
         .argv = spec->argv,
         .envp = spec->envp,
         .workdir = spec->workdir,
+        .limits = spec->limits,
     };
     FD_AUTO int writer = -1;
     int n;
@@ -81,7 +82,7 @@ run_start(struct run *r, struct engine *e, const struct run_spec *spec, struct e
     if (n < 0)
         return n;
 
-    child.fd[0] = engine_null(e);
+    child.fd[0] = spec->input != NULL ? *spec->input : engine_null(e);
     child.fd[1] = writer;
     child.fd[2] = writer;
     r->started = clock_now();

@@ -39,19 +39,22 @@
 
 struct engine;
 struct err;
+struct exec_limits;
 
 /* Everything that is pointed to MUST stay until run_start() returns, except
  * `out`, which MUST stay until the run is over. */
 struct run_spec {
-    const char *path;    /* what execve(2) gets; with a slash, relative to workdir */
-    char *const *argv;   /* NULL-terminated, at least argv[0] */
-    char *const *envp;   /* NULL-terminated, the whole environment */
-    const char *workdir; /* NULL: stay where we are */
-    unsigned char *out;  /* where output is captured */
-    size_t out_max;      /* bytes; output past it is read and dropped */
-    int64_t timeout;     /* ns from the start, above 0 */
-    int64_t grace;       /* ns between SIGTERM and SIGKILL, 0 or more */
-    bool detach;         /* what the command leaves running stays */
+    const char *path;                 /* what execve(2) gets; with a slash, relative to workdir */
+    char *const *argv;                /* NULL-terminated, at least argv[0] */
+    char *const *envp;                /* NULL-terminated, the whole environment */
+    const char *workdir;              /* NULL: stay where we are */
+    const struct exec_limits *limits; /* NULL: none, and umask 022 */
+    const int *input;                 /* a descriptor to be its stdin; NULL: nothing to read */
+    unsigned char *out;               /* where output is captured */
+    size_t out_max;                   /* bytes; output past it is read and dropped */
+    int64_t timeout;                  /* ns from the start, above 0 */
+    int64_t grace;                    /* ns between SIGTERM and SIGKILL, 0 or more */
+    bool detach;                      /* what the command leaves running stays */
 };
 
 enum run_status {

@@ -94,6 +94,8 @@ start(struct worker *w, struct conn *c)
         .argv = h->argv,
         .envp = h->envp,
         .workdir = h->route->workdir,
+        .limits = &h->route->limits,
+        .input = c->input.fd >= 0 ? &c->input.fd : NULL,
         .timeout = h->route->timeout,
         .grace = h->route->grace,
         .detach = h->route->detach };
@@ -109,6 +111,7 @@ start(struct worker *w, struct conn *c)
     spec.out = c->output;
     server_tick(w->server);
     r = run_start(&c->run, w->server->engine, &spec, &err);
+    input_close(&c->input); /* it is the command's alone */
     if (r < 0) {
         leave(w);
         handle_start_failure(-r, err.text, &reply);

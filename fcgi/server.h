@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #include "arena/region.h"
+#include "exec/input.h"
 #include "exec/run.h"
 #include "fcgi/handle.h"
 #include "fcgi/record.h"
@@ -82,6 +83,9 @@ struct conn {
     struct conf *conf; /* a reference while a request is at work */
     struct identity who;
     struct req req;
+    struct input input; /* the body, for a command that reads it */
+    size_t body_max;    /* bytes, of this request */
+    int body_num;       /* errno value: why the body could not be kept, else 0 */
     struct handled handled;
     struct run run;
     unsigned char *output; /* blocks of the arena, or NULL */

@@ -18,7 +18,7 @@ check_PROGRAMS += %D%/without
 %C%_without_SOURCES = %D%/without.c
 %C%_without_LDADD = $(FILTER_LIBS)
 
-EXEC_TESTS = %D%/test_capture %D%/test_engine %D%/test_env %D%/test_leftover \
+EXEC_TESTS = %D%/test_capture %D%/test_engine %D%/test_env %D%/test_input %D%/test_leftover %D%/test_limits \
 	%D%/test_path \
 	%D%/test_roster %D%/test_run %D%/test_spawn %D%/test_tree %D%/test_watcher %D%/test_way
 check_PROGRAMS += $(EXEC_TESTS)
@@ -27,6 +27,8 @@ TESTS += $(EXEC_TESTS)
 %C%_test_engine_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_env_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_leftover_LDADD = $(EXEC_TEST_LIBS)
+%C%_test_input_LDADD = $(EXEC_TEST_LIBS)
+%C%_test_limits_LDADD = $(FILTER_LIBS) $(EXEC_TEST_LIBS)
 %C%_test_path_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_roster_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_run_LDADD = $(EXEC_TEST_LIBS)

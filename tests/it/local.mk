@@ -21,12 +21,14 @@ it_scripts = \
 	%D%/races.sh \
 	%D%/reload.sh \
 	%D%/restart.sh \
+	%D%/rlimits.sh \
 	%D%/root_quickstart.sh \
 	%D%/routing.sh \
 	%D%/secrets.sh \
 	%D%/shared_hosting.sh \
 	%D%/signals.sh \
 	%D%/slow_peers.sh \
+	%D%/stdin.sh \
 	%D%/steady.sh
 TESTS += $(it_scripts)
 dist_check_SCRIPTS += $(it_scripts)
