@@ -136,7 +136,7 @@ most_descriptors(void)
 static bool
 rlimit_holds(enum limits_what what, uint64_t hard, char why[LIMITS_DOUBT_MAX])
 {
-    struct rlimit now;
+    uint64_t now[2]; /* soft, hard */
     uint64_t most = what == LIMITS_NOFILE ? most_descriptors() : 0;
 
     if (what == LIMITS_NPROC && hard != LIMITS_UNLIMITED &&
@@ -150,12 +150,12 @@ rlimit_holds(enum limits_what what, uint64_t hard, char why[LIMITS_DOUBT_MAX])
             why, LIMITS_DOUBT_MAX, "is above fs.nr_open, which is %llu", (unsigned long long)most);
         return false;
     }
-    if (getrlimit(known[what].resource, &now) < 0 || now.rlim_max == RLIM_INFINITY ||
-        hard <= now.rlim_max || can(CAP_SYS_RESOURCE))
+    if (syscall(SYS_prlimit64, 0, known[what].resource, NULL, now) < 0 ||
+        now[1] == LIMITS_UNLIMITED || hard <= now[1] || can(CAP_SYS_RESOURCE))
         return true;
     (void)snprintf(why, LIMITS_DOUBT_MAX,
         "is above our hard limit, which is %llu, and needs CAP_SYS_RESOURCE",
-        (unsigned long long)now.rlim_max);
+        (unsigned long long)now[1]);
     return false;
 }
 

@@ -143,13 +143,13 @@ show_limits(void)
     } all[] = { { "core", RLIMIT_CORE }, { "fsize", RLIMIT_FSIZE }, { "nofile", RLIMIT_NOFILE },
         { "nproc", RLIMIT_NPROC }, { "cpu", RLIMIT_CPU }, { "as", RLIMIT_AS },
         { "stack", RLIMIT_STACK } };
-    struct rlimit lim;
+    long long lim[2]; /* soft, hard */
     size_t i;
 
     for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        if (getrlimit(all[i].resource, &lim) < 0)
+        if (syscall(SYS_prlimit64, 0, all[i].resource, NULL, lim) < 0)
             return 1;
-        printf("%s %lld %lld\n", all[i].name, (long long)lim.rlim_cur, (long long)lim.rlim_max);
+        printf("%s %lld %lld\n", all[i].name, lim[0], lim[1]);
     }
     printf("nice %d\n", getpriority(PRIO_PROCESS, 0));
     printf("ionice %ld\n", syscall(SYS_ioprio_get, 1, 0));
