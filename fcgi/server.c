@@ -174,16 +174,6 @@ raise_nofile(struct server *s)
         engine_set_nofile(s->engine, &given);
 }
 
-static void
-tell_way(const struct server *s)
-{
-    struct log_line l;
-
-    log_begin(&l, LOG_AT_INFO, "start");
-    log_str(&l, "spawn", engine_way(s->engine));
-    log_end(&l);
-}
-
 int
 server_open(struct server *s, int listen_fd, struct conf *conf, struct err *err)
 {
@@ -196,7 +186,7 @@ server_open(struct server *s, int listen_fd, struct conf *conf, struct err *err)
     open_socket(s, listen_fd);
     r = engine_open(&s->engine, err);
     if (r == 0) {
-        tell_way(s);
+        s->way = engine_way(s->engine);
         raise_nofile(s);
     }
     if (r == 0)

@@ -114,6 +114,7 @@ struct server {
     struct sched sched;
     struct upgrade upgrade;
     size_t output_cap; /* bytes, what the arena allows a run */
+    const char *way;   /* how commands are started, for the log */
 
     pthread_mutex_t conf_lock;
     struct conf *conf;
