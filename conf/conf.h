@@ -15,6 +15,7 @@
 #include "arena/region.h"
 #include "conf/guard.h"
 #include "conf/route.h"
+#include "exec/limits.h"
 
 struct err;
 
@@ -39,7 +40,7 @@ struct conf {
     size_t queue;            /* requests that may wait for one to end */
     size_t max_connections;  /* connections of the web server at once */
     size_t output_max;       /* bytes, default of routes */
-    size_t body_max;         /* bytes of a request body; 413 above */
+    size_t body_max;         /* bytes of a request body, default of routes; 413 above */
     int64_t queue_timeout;   /* ns */
     int64_t timeout;         /* ns, default of routes */
     int64_t grace;           /* ns between SIGTERM and SIGKILL */
@@ -47,6 +48,8 @@ struct conf {
                                 reply to make progress */
     int64_t drain_timeout;   /* ns for running commands when we stop */
     int64_t read_timeout;    /* ns, the web server's, to warn against */
+
+    struct exec_limits limits; /* default of routes */
 
     size_t arena_chunk;  /* bytes */
     size_t arena_chunks; /* 0: as many as the limits above can need */

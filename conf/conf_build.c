@@ -34,6 +34,9 @@ conf_build_error(
     if (where->kind == CONF_PARAM && nested)
         conf_say_error(
             b->say, line, "route %s: parameter %s: %s", outer->title, where->title, text);
+    else if (nested)
+        conf_say_error(
+            b->say, line, "route %s: %s: %s", outer->title, conf_tree_kind_name(where->kind), text);
     else if (where->kind == CONF_ROUTE)
         conf_say_error(b->say, line, "route %s: %s", where->title, text);
     else if (where->kind != CONF_ROOT)

@@ -12,6 +12,7 @@
 #include "conf/conf.h"
 #include "conf/conf_build.h"
 #include "conf/conf_check.h"
+#include "conf/conf_holds.h"
 #include "conf/conf_say.h"
 #include "conf/conf_turns.h"
 #include "exec/account.h"
@@ -183,4 +184,5 @@ conf_check_warn(const struct conf_build *b)
     check_arena(b);
     check_log(b);
     check_delays(b);
+    conf_holds_warn(b);
 }

@@ -9,8 +9,10 @@
 #include "conf/conf.h"
 #include "conf/conf_build.h"
 #include "conf/conf_global.h"
+#include "conf/conf_limits.h"
 #include "conf/conf_output.h"
 #include "exec/env.h"
+#include "exec/limits.h"
 
 #define KIB INT64_C(1024)
 
@@ -205,6 +207,8 @@ conf_global_build(struct conf_build *b)
     build_numbers(b);
     build_switches(b);
     build_restart(b);
+    limits_init(&b->conf->limits);
+    conf_limits_build(b, b->root, &b->conf->limits);
     conf_output_keep(b, b->root, &b->conf->output_keep);
     check_chunk(b);
     if (build_paths(b) < 0 || build_mount(b) < 0 || build_search_path(b) < 0 || build_env(b) < 0)

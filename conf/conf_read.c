@@ -211,6 +211,8 @@ make_options(enum conf_kind kind, cfg_opt_t (*tables)[OPTIONS_MAX])
         { CONF_ARENA, CONF_ROOT, CFGF_MULTI },
         { CONF_ROUTE, CONF_ROOT, CFGF_MULTI | CFGF_TITLE },
         { CONF_PARAM, CONF_ROUTE, CFGF_MULTI | CFGF_TITLE },
+        { CONF_LIMITS, CONF_ROOT, CFGF_MULTI },
+        { CONF_LIMITS, CONF_ROUTE, CFGF_MULTI },
     };
     const cfg_opt_t begin = CFG_PTR_CB(BEGIN, "x", CFGF_NONE, on_begin, NULL);
     const cfg_opt_t end = CFG_END();

@@ -10,6 +10,7 @@
 #include "conf/builtin.h"
 #include "conf/conf.h"
 #include "conf/conf_build.h"
+#include "conf/conf_limits.h"
 #include "conf/conf_output.h"
 #include "conf/conf_param.h"
 #include "conf/conf_routes.h"
@@ -69,6 +70,9 @@ build_limits(struct draft *d)
     conf_build_number(
         d->b, d->block, "timeout", CONF_TIME, CONF_TIMEOUT_MIN, CONF_TIMEOUT_MAX, &rt->timeout);
     conf_build_number(d->b, d->block, "grace", CONF_TIME, 0, CONF_TIMEOUT_MAX, &rt->grace);
+    rt->limits = c->limits;
+    conf_limits_build(d->b, d->block, &rt->limits);
+    conf_limits_input(d->b, d->block, rt);
     conf_build_switch(d->b, d->block, "detach", &rt->detach);
     rt->delays = c->delays;
     conf_build_switch(d->b, d->block, "delays", &rt->delays);

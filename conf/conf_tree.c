@@ -15,12 +15,14 @@ static const char *const kind_names[CONF_KIND_MAX] = {
     "arena",
     "route",
     "param",
+    "limits",
 };
 
 static const struct conf_word words[] = {
     { CONF_ROOT, "key_file", false },
     { CONF_ROOT, "mount", false },
     { CONF_ROOT, "workdir", false },
+    { CONF_ROOT, "umask", false },
     { CONF_ROOT, "path", false },
     { CONF_ROOT, "pid_file", false },
     { CONF_ROOT, "builtin_routes", false },
@@ -48,6 +50,9 @@ static const struct conf_word words[] = {
     { CONF_ROUTE, "method", true },
     { CONF_ROUTE, "argv", true },
     { CONF_ROUTE, "workdir", false },
+    { CONF_ROUTE, "umask", false },
+    { CONF_ROUTE, "stdin", false },
+    { CONF_ROUTE, "body_max", false },
     { CONF_ROUTE, "timeout", false },
     { CONF_ROUTE, "grace", false },
     { CONF_ROUTE, "output", false },
@@ -71,6 +76,15 @@ static const struct conf_word words[] = {
     { CONF_PARAM, "root", false },
     { CONF_PARAM, "pattern", false },
     { CONF_PARAM, "max_len", false },
+    { CONF_LIMITS, "nice", false },
+    { CONF_LIMITS, "ionice", false },
+    { CONF_LIMITS, "core", false },
+    { CONF_LIMITS, "fsize", false },
+    { CONF_LIMITS, "nofile", false },
+    { CONF_LIMITS, "nproc", false },
+    { CONF_LIMITS, "cpu", false },
+    { CONF_LIMITS, "as", false },
+    { CONF_LIMITS, "stack", false },
 };
 
 const struct conf_word *

@@ -17,8 +17,9 @@ enum conf_kind {
     CONF_ROOT, /* the file */
     CONF_LOG,
     CONF_ARENA,
-    CONF_ROUTE, /* has a title: its path */
-    CONF_PARAM, /* in a route; has a title: its name */
+    CONF_ROUTE,  /* has a title: its path */
+    CONF_PARAM,  /* in a route; has a title: its name */
+    CONF_LIMITS, /* in the file or a route */
     CONF_KIND_MAX
 };
 

@@ -6,6 +6,8 @@ noinst_LIBRARIES += %D%/libconf.a
 	%D%/conf_build.c %D%/conf_build.h \
 	%D%/conf_check.c %D%/conf_check.h \
 	%D%/conf_global.c %D%/conf_global.h \
+	%D%/conf_holds.c %D%/conf_holds.h \
+	%D%/conf_limits.c %D%/conf_limits.h \
 	%D%/conf_output.c %D%/conf_output.h \
 	%D%/conf_param.c %D%/conf_param.h \
 	%D%/conf_read.c %D%/conf_read.h \

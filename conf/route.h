@@ -8,6 +8,7 @@
 
 #include "conf/method.h"
 #include "conf/param.h"
+#include "exec/limits.h"
 #include "exec/run.h"
 
 enum {
@@ -56,6 +57,9 @@ struct route {
     enum route_busy on_busy;
     unsigned kill_methods; /* enum method bits: asked for by these, the command
                               ends when the client leaves */
+    size_t body_max;       /* bytes of a request's body */
+    bool reads_body;       /* the body is what the command reads */
+    struct exec_limits limits;
     bool detach;
     bool delays;      /* tell what the command had to wait for, if the kernel does */
     bool builtin;     /* one of the seven, perhaps changed by the configuration */

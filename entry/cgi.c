@@ -13,6 +13,7 @@
 #include "entry/cgi.h"
 #include "entry/mode.h"
 #include "entry/single.h"
+#include "exec/input.h"
 #include "fcgi/log.h"
 #include "fcgi/req.h"
 #include "fcgi/reqlog.h"
@@ -82,22 +83,47 @@ drop_body(int64_t length)
     return (uint64_t)(length - left);
 }
 
+/* Takes the body in, for a command that is to read it, or drops it. */
+static int
+take_body(const struct conf *conf, const struct identity *who, struct req *req, struct region *r,
+    struct input *ret_input, struct err *err)
+{
+    bool keep;
+    size_t max = handle_body(conf, who, req, r, &keep);
+    int rc = 0;
+
+    if (req->content_length <= 0 || req->content_length > (int64_t)max + REQ_BODY_PATIENCE)
+        return 0;
+    if (!keep) {
+        req->body_len = drop_body(req->content_length);
+        return 0;
+    }
+    rc = input_read(ret_input, STDIN_FILENO, (size_t)req->content_length, err);
+    if (rc == 0)
+        rc = input_seal(ret_input, err);
+    req->body_len = ret_input->len;
+    return rc;
+}
+
 static int
 serve(const struct conf *conf, struct region *r)
 {
     int64_t started = clock_now();
+    struct single single = { .num = 0 };
     struct identity who;
-    struct single single;
+    struct input input;
     struct req req;
     struct err err;
     int rc;
 
     if (req_from_env(environ, r, &req) < 0)
         return fail();
-    if (req.content_length > 0 && req.content_length <= (int64_t)conf->body_max + REQ_BODY_PATIENCE)
-        req.body_len = drop_body(req.content_length);
+    input_init(&input);
     who = auth_identify(conf->key, &req);
-    rc = single_run(&single, conf, &who, &req, false, r, &err);
+    rc = take_body(conf, &who, &req, r, &input, &err);
+    if (rc == 0)
+        rc =
+            single_run(&single, conf, &who, &req, false, input.fd >= 0 ? &input.fd : NULL, r, &err);
     if (rc < 0) {
         log_event(LOG_AT_ERROR, "error", "%s", err.text);
         (void)fail();
@@ -106,6 +132,7 @@ serve(const struct conf *conf, struct region *r)
         rc = answer(&single.reply);
     }
     single_done(&single);
+    input_close(&input);
     return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -169,6 +169,7 @@ cli_run(const struct conf *conf, char *const *words, const char *method, bool js
     struct region *r)
 {
     const struct identity who = { IDENTITY_OPERATOR };
+    const int input = STDIN_FILENO;
     struct err err = { .num = ENOMEM, .text = "out of memory" };
     struct single single;
     struct req req;
@@ -176,7 +177,7 @@ cli_run(const struct conf *conf, char *const *words, const char *method, bool js
 
     code = make_req(words, method, conf, r, &req);
     if (code == 0) {
-        code = single_run(&single, conf, &who, &req, usage, r, &err);
+        code = single_run(&single, conf, &who, &req, usage, &input, r, &err);
         if (code == 0)
             code = print(&single, json) == 0 ? exit_code(&single) : CLI_FAILED;
         if (usage && single.reply.result != NULL)

@@ -53,13 +53,16 @@ open_output(struct single *s, const struct conf *conf, struct run_spec *spec)
 }
 
 static int
-run_command(struct single *s, const struct conf *conf, bool delays, struct err *err)
+run_command(
+    struct single *s, const struct conf *conf, bool delays, const int *input, struct err *err)
 {
     const struct route *rt = s->handled.route;
     struct run_spec spec = { .path = s->handled.path,
         .argv = s->handled.argv,
         .envp = s->handled.envp,
         .workdir = rt->workdir,
+        .limits = &rt->limits,
+        .input = rt->reads_body ? input : NULL,
         .timeout = rt->timeout,
         .grace = rt->grace,
         .keep = rt->output_keep,
@@ -90,7 +93,7 @@ run_command(struct single *s, const struct conf *conf, bool delays, struct err *
 
 int
 single_run(struct single *s, const struct conf *conf, const struct identity *who,
-    const struct req *req, bool delays, struct region *r, struct err *err)
+    const struct req *req, bool delays, const int *input, struct region *r, struct err *err)
 {
     *s = (struct single){ .num = 0 };
     handle_request(conf, who, req, r, &s->handled);
@@ -107,7 +110,7 @@ single_run(struct single *s, const struct conf *conf, const struct identity *who
     case HANDLE_RUN:
         break;
     }
-    return run_command(s, conf, delays, err);
+    return run_command(s, conf, delays, input, err);
 }
 
 void

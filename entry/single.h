@@ -29,10 +29,12 @@ struct single {
 
 /* Decides, runs what is to be run, and fills `reply`, which stays valid until
  * single_done().  With `delays` it is found out what the command had to wait
- * for even if its route does not ask.  Returns 0, or -errno when there was not even an answer. */
+ * for even if its route does not ask.  `input` (or NULL) is the descriptor that
+ * a command reads which is to read something.  Returns 0, or -errno when there
+ * was not even an answer. */
 int single_run(struct single *s, const struct conf *conf, const struct identity *who,
-    const struct req *req, bool delays, struct region *r, struct err *err)
-    __attribute__((warn_unused_result, nonnull));
+    const struct req *req, bool delays, const int *input, struct region *r, struct err *err)
+    __attribute__((warn_unused_result, nonnull(1, 2, 3, 4, 7, 8)));
 
 /* Frees what single_run() took, also when it failed. */
 void single_done(struct single *s) __attribute__((nonnull));

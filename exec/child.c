@@ -36,6 +36,7 @@ enum {
     SIGSET_BYTES = 8,     /* the kernel's sigset_t */
     SIGACTION_BYTES = 64, /* at least the kernel's struct sigaction, on any machine */
     DIRENTS_BYTES = 1024,
+    WHO_PROCESS = 1, /* of ioprio_set(2), which has no header */
 };
 
 struct entry {
@@ -134,12 +135,57 @@ cloexec_rest(void)
     return cloexec_one_by_one();
 }
 
+/* Whoever writes 0 means himself. */
+BARE static int
+join_cgroup(int procs)
+{
+    return syscall(SYS_write, procs, "0", 1L) == 1 ? 0 : -1;
+}
+
+BARE static long
+apply(const struct exec_limits *l, enum limits_what what, int resource)
+{
+    if (what == LIMITS_NICE)
+        return syscall(SYS_setpriority, PRIO_PROCESS, 0, l->nice);
+    if (what == LIMITS_IONICE)
+        return syscall(SYS_ioprio_set, WHO_PROCESS, 0, l->ionice);
+    return syscall(SYS_prlimit64, 0, resource, &l->rlimit[what], NULL);
+}
+
+BARE static int
+apply_limits(struct child_spec *c)
+{
+    static const int resource[LIMITS_MAX] = {
+        [LIMITS_CORE] = RLIMIT_CORE,
+        [LIMITS_FSIZE] = RLIMIT_FSIZE,
+        [LIMITS_NOFILE] = RLIMIT_NOFILE,
+        [LIMITS_NPROC] = RLIMIT_NPROC,
+        [LIMITS_CPU] = RLIMIT_CPU,
+        [LIMITS_AS] = RLIMIT_AS,
+        [LIMITS_STACK] = RLIMIT_STACK,
+    };
+    const struct exec_limits *l = c->limits;
+    int what;
+
+    for (what = 0; what < LIMITS_MAX; what++) {
+        if ((l->given & 1U << what) == 0)
+            continue;
+        if (apply(l, (enum limits_what)what, resource[what]) < 0 && (l->must & 1U << what) != 0) {
+            c->limit = (enum limits_what)what;
+            return -1;
+        }
+    }
+    return 0;
+}
+
 BARE static enum child_stage
 become(struct child_spec *c)
 {
     static const uint64_t no_signals;
 
     reset_signals(c);
+    if (c->cgroup_procs > 2 && join_cgroup(c->cgroup_procs) < 0)
+        return CHILD_CGROUP;
     if (place_descriptors(c) < 0)
         return CHILD_DESCRIPTORS;
     if (cloexec_rest() < 0)
@@ -147,10 +193,12 @@ become(struct child_spec *c)
     if (syscall(SYS_setsid) < 0)
         return CHILD_SESSION;
     if (c->nofile != NULL && syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, c->nofile, NULL) < 0)
+        return CHILD_NOFILE;
+    if (c->limits != NULL && apply_limits(c) < 0)
         return CHILD_LIMITS;
     if (c->workdir != NULL && syscall(SYS_chdir, c->workdir) < 0)
         return CHILD_WORKDIR;
-    (void)syscall(SYS_umask, 022);
+    (void)syscall(SYS_umask, c->limits != NULL ? c->limits->umask : LIMITS_UMASK);
     if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &no_signals, NULL, SIGSET_BYTES) < 0)
         return CHILD_SIGNALS;
     (void)syscall(SYS_execve, c->path, c->argv, c->envp);
@@ -167,4 +215,12 @@ child_main(void *spec)
     c->stage = failed;
     for (;;)
         (void)syscall(SYS_exit_group, 127);
+}
+
+BARE int
+child_end(void *unused)
+{
+    (void)unused;
+    for (;;)
+        (void)syscall(SYS_exit_group, 0);
 }

@@ -4,50 +4,55 @@
  * parent's thread stands still.  It calls the kernel directly, allocates
  * nothing, takes no lock and is instrumented by no sanitizer.
  *
- * In this order: signal dispositions to their defaults; descriptors 0 to 2;
- * CLOEXEC on all others; a session of its own; RLIMIT_NOFILE; the working
- * directory; umask 022, whatever ours is, so that what a command creates does
- * not depend on who started us; an empty signal mask; execve(2).
+ * In this order: signal dispositions to their defaults; the cgroup; descriptors
+ * 0 to 2; CLOEXEC on all others; a session of its own; RLIMIT_NOFILE as we had
+ * it; limits; the working directory; umask; an empty signal mask; execve(2).
  */
 #ifndef EXEC_CHILD_H
 #define EXEC_CHILD_H
 
 #include <stdint.h>
 
+#include "exec/limits.h"
+
 struct rlimit;
 
 enum child_stage {
     CHILD_DONE, /* nothing failed: the program runs */
     CHILD_SIGNALS,
+    CHILD_CGROUP,
     CHILD_DESCRIPTORS,
     CHILD_CLOSE,
     CHILD_SESSION,
+    CHILD_NOFILE,
     CHILD_LIMITS,
     CHILD_WORKDIR,
     CHILD_EXEC,
 };
 
-enum {
-    CHILD_STACK = 16 * 1024
-}; /* bytes that are plenty for child_main(); one page is touched */
-
 struct child_spec {
     const char *path;
     char *const *argv;
     char *const *envp;
-    const char *workdir;         /* NULL: stay */
-    int fd[3];                   /* become 0, 1 and 2; any of them may be 0, 1 or 2 itself */
-    uint64_t signals;            /* bit N - 1: signal N is to be reset to its default */
-    const struct rlimit *nofile; /* NULL: as it is */
+    const char *workdir;              /* NULL: stay */
+    int fd[3];                        /* become 0, 1 and 2; any of them may be 0, 1 or 2 itself */
+    uint64_t signals;                 /* bit N - 1: signal N is to be reset to its default */
+    int cgroup_procs;                 /* a cgroup.procs to join; below 3: none */
+    const struct rlimit *nofile;      /* NULL: as it is */
+    const struct exec_limits *limits; /* NULL: none */
 
     /* The report, for the parent to read once it goes on. */
     enum child_stage stage; /* what failed */
     int num;                /* errno of it */
+    enum limits_what limit; /* of CHILD_LIMITS: which */
 };
 
-/* The entry for clone(2); `spec` is a struct child_spec.  All signals MUST be
+/* The entry for way_start(); `spec` is a struct child_spec.  All signals MUST be
  * blocked.  Does not return: it becomes the program or ends with status 127
  * and a report. */
 int child_main(void *spec) __attribute__((nonnull));
+
+/* The same for a child that is only a trial: ends with status 0. */
+int child_end(void *unused);
 
 #endif

@@ -24,6 +24,7 @@
 #include "exec/engine.h"
 #include "exec/spawn.h"
 #include "exec/tree.h"
+#include "exec/watcher.h"
 
 enum {
     TREE_MAX = 256, /* processes of one tree that are signalled at a time */
@@ -36,7 +37,6 @@ struct heir {
     struct heir *next;
     struct roster_member member;
     struct capture pipe[CAPTURE_PIPES]; /* ended, or what detached processes may write to */
-    int pidfd;                          /* of an abandoned command, else -1 */
 };
 
 /* When an orphan was born, so that one that stays need not be looked at after
@@ -53,6 +53,7 @@ struct engine {
     struct tree_pids list;           /* our children, as of the last look */
     struct known known[KNOWN];       /* orphans of earlier looks, by pid */
     struct spawn_origin origin;      /* constant */
+    struct watcher *watcher;         /* constant: NULL where there are pidfds */
     int children;                    /* constant: /proc/self/task/PID/children */
     int null;                        /* constant */
     struct account_source *accounts; /* once asked for */
@@ -77,16 +78,14 @@ open_files(struct engine *e, struct err *err)
     return 0;
 }
 
-/* Whether the kernel knows all that there is about pidfds: Linux 5.4. */
 static int
-check_kernel(const struct engine *e, struct err *err)
+choose_way(struct engine *e, struct err *err)
 {
-    siginfo_t gone;
-
-    /* This is none, which is the answer of a kernel that can tell. */
-    if (waitid(P_PIDFD, (id_t)e->null, &gone, WEXITED | WNOHANG) < 0 && errno != EBADF)
-        return err_sys(err, errno, "waitid", "P_PIDFD");
-    return 0;
+    spawn_survey(&e->origin);
+    if (e->origin.way != WAY_VFORK_SIGCHLD)
+        return 0;
+    e->origin.signals |= UINT64_C(1) << (SIGCHLD - 1); /* handled from now on */
+    return watcher_open(&e->watcher, err);
 }
 
 int
@@ -99,10 +98,10 @@ engine_open(struct engine **ret_engine, struct err *err)
         return err_sys(err, ENOMEM, "calloc", NULL);
     e->null = e->children = -1;
     r = open_files(e, err);
-    if (r == 0)
-        r = check_kernel(e, err);
     if (r == 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
         r = err_sys(err, errno, "prctl", "PR_SET_CHILD_SUBREAPER");
+    if (r == 0)
+        r = choose_way(e, err);
     if (r < 0) {
         fd_close(&e->children);
         fd_close(&e->null);
@@ -111,7 +110,6 @@ engine_open(struct engine **ret_engine, struct err *err)
     }
     (void)pthread_mutex_init(&e->lock, NULL); /* cannot fail without attributes */
     roster_init(&e->roster, getsid(0), tree_now());
-    spawn_survey(&e->origin);
     *ret_engine = e;
     return 0;
 }
@@ -125,7 +123,6 @@ drop_heir(struct heir **at)
     roster_remove(&h->member);
     for (int i = 0; i < CAPTURE_PIPES; i++)
         capture_close(&h->pipe[i]);
-    fd_close(&h->pidfd);
     free(h);
 }
 
@@ -138,11 +135,18 @@ engine_close(struct engine *e)
         drop_heir(&e->heirs);
     assert(roster_empty(&e->roster));
     account_close(e->accounts);
+    watcher_close(e->watcher);
     tree_free(&e->list);
     (void)pthread_mutex_destroy(&e->lock);
     fd_close(&e->children);
     fd_close(&e->null);
     free(e);
+}
+
+const char *
+engine_way(const struct engine *e)
+{
+    return way_name(e->origin.way);
 }
 
 void
@@ -178,18 +182,22 @@ unlock(struct engine *e)
 
 int
 engine_launch(struct engine *e, struct roster_member *m, enum roster_kind kind,
-    struct spawn_spec *spec, int *ret_pidfd, struct err *err)
+    struct spawn_spec *spec, int *ret_exit, struct err *err)
 {
+    struct watched *watched = NULL;
+    int told = -1;
     pid_t pid;
     int r;
 
     spec->origin = &e->origin;
+    if (e->watcher != NULL && (r = watcher_expect(&watched, &told, err)) < 0)
+        return r;
     /* Entered before it lives: else a look in between would take it for an orphan. */
     lock(e);
     roster_add(&e->roster, m, kind, tree_now());
     unlock(e);
 
-    r = spawn_start(spec, &pid, ret_pidfd, err);
+    r = spawn_start(spec, &pid, ret_exit, err);
 
     lock(e);
     if (r < 0)
@@ -197,7 +205,22 @@ engine_launch(struct engine *e, struct roster_member *m, enum roster_kind kind,
     else
         roster_name(&e->roster, m, pid);
     unlock(e);
+    if (watched != NULL && r < 0)
+        watcher_drop(watched, &told);
+    else if (watched != NULL) {
+        watcher_name(e->watcher, watched, pid);
+        *ret_exit = told;
+    }
     return r;
+}
+
+void
+engine_end_guest(struct engine *e, struct roster_member *m)
+{
+    /* It is our child: SIGKILL ends it, and the wait is short. */
+    (void)kill(m->pid, SIGKILL);
+    way_reap(m->pid);
+    engine_forget(e, m);
 }
 
 void
@@ -208,13 +231,27 @@ engine_forget(struct engine *e, struct roster_member *m)
     unlock(e);
 }
 
+/* A child keeps its number until it is reaped, so that no pidfd is needed to
+ * mean the right one.  The caller has the lock. */
+static bool
+wait_for(pid_t pid, siginfo_t *ret_gone)
+{
+    siginfo_t gone = { .si_pid = 0 };
+
+    if (waitid(P_PID, (id_t)pid, &gone, WEXITED | WNOHANG | __WALL) < 0 || gone.si_pid == 0)
+        return false;
+    *ret_gone = gone;
+    return true;
+}
+
 bool
-engine_wait(struct engine *e, int pidfd, siginfo_t *ret_gone, struct account *ret_usage)
+engine_wait(
+    struct engine *e, const struct roster_member *m, siginfo_t *ret_gone, struct account *ret_usage)
 {
     int r;
 
     lock(e);
-    r = account_reap(P_PIDFD, (id_t)pidfd, ret_gone, ret_usage);
+    r = account_reap(P_PID, (id_t)m->pid, ret_gone, ret_usage);
     unlock(e);
     return r > 0;
 }
@@ -296,9 +333,9 @@ static bool
 reap(struct engine *e, pid_t pid, bool *ret_killed)
 {
     struct known *k = &e->known[(unsigned)pid % KNOWN];
-    siginfo_t gone = { .si_pid = 0 };
+    siginfo_t gone;
 
-    if (waitid(P_PID, (id_t)pid, &gone, WEXITED | WNOHANG | __WALL) < 0 || gone.si_pid == 0)
+    if (!wait_for(pid, &gone))
         return false;
     if (k->pid == pid)
         *k = (struct known){ .pid = 0 };
@@ -432,7 +469,6 @@ inherit(struct engine *e, struct roster_member *m, enum roster_kind kind)
 
     if (h == NULL)
         return NULL;
-    h->pidfd = -1;
     for (int i = 0; i < CAPTURE_PIPES; i++)
         h->pipe[i] = (struct capture){ .fd = -1 };
     roster_add(&e->roster, &h->member, kind, m->born);
@@ -473,14 +509,12 @@ engine_detach(struct engine *e, struct roster_member *m, struct capture pipe[CAP
 }
 
 int
-engine_abandon(struct engine *e, struct roster_member *m, int *pidfd)
+engine_abandon(struct engine *e, struct roster_member *m)
 {
-    struct heir *h;
+    const struct heir *h;
 
     lock(e);
     h = inherit(e, m, ROSTER_ABANDONED);
-    if (h != NULL)
-        h->pidfd = fd_take(pidfd);
     unlock(e);
     return h == NULL ? -ENOMEM : 0;
 }
@@ -494,17 +528,16 @@ look_after_heirs(struct engine *e)
 
     while (*at != NULL) {
         struct heir *h = *at;
-        siginfo_t gone = { .si_pid = 0 };
+        bool abandoned = h->member.kind == ROSTER_ABANDONED;
+        siginfo_t gone;
 
         h->member.seen = false;
         for (int i = 0; i < CAPTURE_PIPES; i++) {
             capture_read(&h->pipe[i]);
             left |= !capture_ended(&h->pipe[i]);
         }
-        left |= h->pidfd >= 0;
-        if (h->pidfd >= 0 &&
-            waitid(P_PIDFD, (id_t)h->pidfd, &gone, WEXITED | WNOHANG | __WALL) == 0 &&
-            gone.si_pid != 0)
+        left |= abandoned;
+        if (abandoned && wait_for(h->member.pid, &gone))
             drop_heir(at); /* its orphans are nobody's from now on, and are ended as such */
         else
             at = &h->next;

@@ -27,9 +27,11 @@ struct engine;
 struct rlimit;
 struct spawn_spec;
 
-/* Returns 0 and an engine, or -errno.  Needs /proc and Linux 5.4 with
- * CONFIG_PROC_CHILDREN.  The program MUST NOT change its session afterwards.
- * SIGCHLD MUST be at its default disposition: ignored, children would vanish
+/* Returns 0 and an engine, or -errno.  Needs /proc and a Linux with
+ * CONFIG_PROC_CHILDREN; how processes are made is found out here (exec/way.h).
+ * Where there are no pidfds, SIGCHLD is the engine's from here on, and this
+ * thread starts all others only afterwards (exec/watcher.h).  The program MUST NOT change its
+ * session afterwards. SIGCHLD MUST be at its default disposition: ignored, children would vanish
  * before we have their status.  Signals that are ignored or handled by now are
  * reset in commands; others MUST stay as they are. */
 int engine_open(struct engine **ret_engine, struct err *err)
@@ -38,6 +40,9 @@ int engine_open(struct engine **ret_engine, struct err *err)
 /* Frees the engine; no run may be alive.  What detached runs left goes on.
  * NULL is allowed. */
 void engine_close(struct engine *e);
+
+/* How processes are made: "clone3". */
+const char *engine_way(const struct engine *e) __attribute__((warn_unused_result, nonnull));
 
 /* Gives this RLIMIT_NOFILE to commands from now on.  For a program that raises
  * its own: select(2) in a command breaks past 1024.  Before any run starts. */
@@ -52,10 +57,14 @@ bool engine_reap(struct engine *e) __attribute__((nonnull));
 /* Starts a process and enters it as `m`, which is the caller's and stays where
  * it is until engine_forget().  `spec->origin` is filled in.  For programs
  * themselves only with ROSTER_GUEST: a child that is no command, such as the
- * responder that is to take our place.  Otherwise as spawn_start(). */
+ * responder that is to take our place.  *ret_exit (CLOEXEC, the caller's)
+ * becomes readable when the process ends.  Otherwise as spawn_start(). */
 int engine_launch(struct engine *e, struct roster_member *m, enum roster_kind kind,
-    struct spawn_spec *spec, int *ret_pidfd, struct err *err)
+    struct spawn_spec *spec, int *ret_exit, struct err *err)
     __attribute__((warn_unused_result, nonnull));
+
+/* Ends a guest at once, reaps and forgets it. */
+void engine_end_guest(struct engine *e, struct roster_member *m) __attribute__((nonnull));
 
 /* Forgets a member whose process has been reaped. */
 void engine_forget(struct engine *e, struct roster_member *m) __attribute__((nonnull));
@@ -67,8 +76,8 @@ int engine_null(const struct engine *e) __attribute__((warn_unused_result, nonnu
 
 /* Reaps a member's own process once it has ended.  Returns whether it has, and
  * what it has cost. */
-bool engine_wait(struct engine *e, int pidfd, siginfo_t *ret_gone, struct account *ret_usage)
-    __attribute__((warn_unused_result, nonnull));
+bool engine_wait(struct engine *e, const struct roster_member *m, siginfo_t *ret_gone,
+    struct account *ret_usage) __attribute__((warn_unused_result, nonnull));
 
 /* Whom to ask what a process that is started now had to wait for, or NULL when
  * nobody can tell. */
@@ -87,11 +96,11 @@ bool engine_sweep(struct engine *e, struct roster_member *m, unsigned *leftover)
 
 /* Takes a member over for good: DETACHED with what it left running (and its
  * pipes, so that this does not die of SIGPIPE), or ABANDONED with its own
- * process, whose pidfd is then the engine's.  *m is out of use afterwards.
+ * process, which the engine reaps.  *m is out of use afterwards.
  * Returns 0 or -ENOMEM; nothing has changed then. */
 int engine_detach(struct engine *e, struct roster_member *m, struct capture pipe[CAPTURE_PIPES])
     __attribute__((warn_unused_result, nonnull));
-int engine_abandon(struct engine *e, struct roster_member *m, int *pidfd)
+int engine_abandon(struct engine *e, struct roster_member *m)
     __attribute__((warn_unused_result, nonnull));
 
 #endif

@@ -5,12 +5,16 @@ noinst_LIBRARIES += %D%/libexec.a
 	%D%/child.c %D%/child.h \
 	%D%/engine.c %D%/engine.h \
 	%D%/env.c %D%/env.h \
+	%D%/input.c %D%/input.h \
 	%D%/keep.c %D%/keep.h \
+	%D%/limits.c %D%/limits.h \
 	%D%/path.c %D%/path.h \
 	%D%/roster.c %D%/roster.h \
 	%D%/run.c %D%/run.h \
 	%D%/spawn.c %D%/spawn.h \
-	%D%/tree.c %D%/tree.h
+	%D%/tree.c %D%/tree.h \
+	%D%/watcher.c %D%/watcher.h \
+	%D%/way.c %D%/way.h
 if HAVE_LIBNL
 %C%_libexec_a_SOURCES += %D%/account_netlink.c
 EXTRA_DIST += %D%/account_none.c

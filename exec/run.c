@@ -95,13 +95,14 @@ run_start(struct run *r, struct engine *e, const struct run_spec *spec, struct e
         .argv = spec->argv,
         .envp = spec->envp,
         .workdir = spec->workdir,
+        .limits = spec->limits,
     };
     int n;
 
     assert(spec->timeout > 0 && spec->grace >= 0);
     memset(r, 0, sizeof(*r));
     r->engine = e;
-    r->pidfd = -1;
+    r->exitfd = -1;
     r->look = CLOCK_NEVER;
     r->detach = spec->detach;
     r->grace = spec->grace;
@@ -109,12 +110,12 @@ run_start(struct run *r, struct engine *e, const struct run_spec *spec, struct e
     r->bounded = spec->keep == RUN_KEEP_KILL;
     n = open_pipes(r, spec, err);
     if (n == 0) {
-        child.fd[0] = engine_null(e);
+        child.fd[0] = spec->input != NULL ? *spec->input : engine_null(e);
         child.fd[1] = r->writer[0];
         child.fd[2] = r->writer[spec->output == RUN_JOINED ? 0 : 1];
         r->started = clock_now();
         r->deadline = after(r->started, spec->timeout);
-        n = engine_launch(e, &r->member, ROSTER_RUNNING, &child, &r->pidfd, err);
+        n = engine_launch(e, &r->member, ROSTER_RUNNING, &child, &r->exitfd, err);
     }
     if (n < 0)
         close_pipes(r);
@@ -162,10 +163,11 @@ kill_all(struct run *r, int64_t now)
 static void
 abandon(struct run *r, int64_t now)
 {
-    if (engine_abandon(r->engine, &r->member, &r->pidfd) < 0) {
+    if (engine_abandon(r->engine, &r->member) < 0) {
         r->deadline = next_look(r, now);
         return;
     }
+    fd_close(&r->exitfd);
     r->result.cause = RUN_ABANDONED;
     r->result.duration = now - r->started;
     end(r);
@@ -199,7 +201,7 @@ static void (*const on_deadline[STATE_MAX])(struct run *r, int64_t now) = {
     [SETTLING] = settle,
 };
 
-/* Whether a pidfd says that its process has ended. */
+/* Whether a descriptor says that its process has ended. */
 static bool
 is_readable(int fd)
 {
@@ -213,7 +215,7 @@ is_readable(int fd)
 static void
 ask_delays(struct run *r)
 {
-    if (r->accounts == NULL || !is_readable(r->pidfd))
+    if (r->accounts == NULL || !is_readable(r->exitfd))
         return;
     account_ask(r->accounts, r->member.pid, &r->result.delays);
     r->accounts = NULL;
@@ -233,15 +235,15 @@ look_for_exit(struct run *r, bool woken, int64_t now)
     siginfo_t gone;
 
     ask_delays(r);
-    if (!engine_wait(r->engine, r->pidfd, &gone, &r->result.usage)) {
+    if (!engine_wait(r->engine, &r->member, &gone, &r->result.usage)) {
         /* Ended, but not ours to reap until its tracer lets go of it: watching
-         * the pidfd would wake us without end. */
-        r->held = r->held || (woken && is_readable(r->pidfd));
+         * the descriptor would wake us without end. */
+        r->held = r->held || (woken && is_readable(r->exitfd));
         if (r->held)
             r->look = next_look(r, now);
         return;
     }
-    fd_close(&r->pidfd);
+    fd_close(&r->exitfd);
     for (int i = 0; i < CAPTURE_PIPES; i++) {
         if (r->detach)
             fd_close(&r->writer[i]);
@@ -276,7 +278,7 @@ run_step(struct run *r, unsigned wakes)
         r->result.cause = RUN_OVERFLOWN;
         terminate(r, now);
     }
-    if (r->pidfd >= 0 && (wakes & RUN_WAKE_EXIT || wakes == 0 || now >= run_deadline(r)))
+    if (r->exitfd >= 0 && (wakes & RUN_WAKE_EXIT || wakes == 0 || now >= run_deadline(r)))
         look_for_exit(r, wakes & RUN_WAKE_EXIT, now);
     if (now >= r->deadline)
         on_deadline[r->state](r, now);
@@ -304,7 +306,7 @@ run_output_fd(const struct run *r, unsigned pipe)
 int
 run_exit_fd(const struct run *r)
 {
-    return r->held ? -1 : r->pidfd;
+    return r->held ? -1 : r->exitfd;
 }
 
 int64_t

@@ -40,6 +40,7 @@
 
 struct engine;
 struct err;
+struct exec_limits;
 
 enum run_output {
     RUN_JOINED, /* one pipe; all of it in its order in `out` */
@@ -57,14 +58,16 @@ enum run_keep {
 /* Everything that is pointed to MUST stay until run_start() returns, except
  * where output is kept, which MUST stay as long as run_kept() is used. */
 struct run_spec {
-    const char *path;    /* what execve(2) gets; with a slash, relative to workdir */
-    char *const *argv;   /* NULL-terminated, at least argv[0] */
-    char *const *envp;   /* NULL-terminated, the whole environment */
-    const char *workdir; /* NULL: stay where we are */
-    int64_t timeout;     /* ns from the start, above 0 */
-    int64_t grace;       /* ns between SIGTERM and SIGKILL, 0 or more */
-    bool detach;         /* what the command leaves running stays */
-    bool delays;         /* find out what it had to wait for, if the kernel tells */
+    const char *path;                 /* what execve(2) gets; with a slash, relative to workdir */
+    char *const *argv;                /* NULL-terminated, at least argv[0] */
+    char *const *envp;                /* NULL-terminated, the whole environment */
+    const char *workdir;              /* NULL: stay where we are */
+    const struct exec_limits *limits; /* NULL: none, and umask 022 */
+    const int *input;                 /* a descriptor to be its stdin; NULL: nothing to read */
+    int64_t timeout;                  /* ns from the start, above 0 */
+    int64_t grace;                    /* ns between SIGTERM and SIGKILL, 0 or more */
+    bool detach;                      /* what the command leaves running stays */
+    bool delays;                      /* find out what it had to wait for, if the kernel tells */
 
     enum run_output output;
     enum run_keep keep;
@@ -116,14 +119,14 @@ struct run {
     /* Private. */
     struct engine *engine;
     struct roster_member member;
-    struct account_source *accounts; /* the engine's, or NULL: delays are not asked for */
+    struct account_source *accounts;       /* the engine's, or NULL: delays are not asked for */
     struct keep kept[CAPTURE_PIPES];       /* by KEEP_OUT and KEEP_ERR */
     struct capture capture[CAPTURE_PIPES]; /* the second one only where there are two */
     int writer[CAPTURE_PIPES]; /* the writing ends, held so that a command's end shows once,
-                                  on its pidfd, and not on a pipe just before */
+                                  on exitfd, and not on a pipe just before */
     bool bounded;              /* RUN_KEEP_KILL */
 
-    int pidfd;        /* -1 once the command is reaped or abandoned */
+    int exitfd;       /* -1 once the command is reaped or abandoned */
     int state;        /* enum state of run.c */
     bool detach;      /* what it leaves stays */
     bool held;        /* it has ended, and its tracer keeps it from us */
@@ -161,7 +164,8 @@ void run_cancel(struct run *r, bool now) __attribute__((nonnull));
  * after each step. */
 int run_output_fd(const struct run *r, unsigned pipe) __attribute__((nonnull));
 
-/* The pidfd to watch, or -1 when there is no use in it (any more); the same. */
+/* What to watch for the end (a pidfd, or what stands in for one), or -1 when there is no use in it
+ * (any more); the same. */
 int run_exit_fd(const struct run *r) __attribute__((nonnull));
 
 /* When to call run_step() at the latest: clock_now() time, or CLOCK_NEVER.

@@ -3,29 +3,43 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <sched.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/fd.h"
 #include "exec/child.h"
+#include "exec/limits.h"
 #include "exec/spawn.h"
-
-#ifdef SANITIZERS
-/* ThreadSanitizer takes every clone(2) for a fork(2) and would set itself up
- * anew in the child, in memory that is ours.  This name of it is left alone. */
-extern int __clone(int (*fn)(void *), void *stack, int flags, void *arg, ...);
-#define clone __clone
-#endif
 
 enum {
     SIGNALS = 64,
-    SIGSET_BYTES = 8, /* the kernel's sigset_t */
+    SIGSET_BYTES = 8,     /* the kernel's sigset_t */
+    SIGACTION_BYTES = 64, /* at least the kernel's struct sigaction, on any machine */
+#ifdef __mips__
+    HANDLER_AT = sizeof(uintptr_t), /* behind the flags */
+#else
+    HANDLER_AT = 0,
+#endif
 };
+
+/* libc keeps two signals for itself and refuses to tell of them; whoever started
+ * us by its posix_spawn(3) may have left them ignored. */
+static bool
+is_default(int sig)
+{
+    unsigned char action[SIGACTION_BYTES] = { 0 };
+    uintptr_t handler;
+
+    if (syscall(SYS_rt_sigaction, sig, NULL, action, SIGSET_BYTES) < 0)
+        return false;
+    memcpy(&handler, action + HANDLER_AT, sizeof(handler));
+    return handler == (uintptr_t)SIG_DFL;
+}
 
 void
 spawn_survey(struct spawn_origin *ret_origin)
@@ -34,43 +48,10 @@ spawn_survey(struct spawn_origin *ret_origin)
 
     /* SIGPIPE in any case: libraries ignore it behind our back. */
     *ret_origin = (struct spawn_origin){ .signals = UINT64_C(1) << (SIGPIPE - 1) };
-    for (sig = 1; sig <= SIGNALS; sig++) {
-        struct sigaction now;
-
-        /* libc keeps two signals for itself and refuses to tell; whoever
-         * started us by its posix_spawn(3) may have left them ignored. */
-        if (sigaction(sig, NULL, &now) < 0 || now.sa_handler != SIG_DFL)
+    for (sig = 1; sig <= SIGNALS; sig++)
+        if (!is_default(sig))
             ret_origin->signals |= UINT64_C(1) << (sig - 1);
-    }
-}
-
-/* Stops this thread until its child has become the program or has failed.  The
- * child's stack is a piece of ours, which stands still; it needs no guard,
- * because all that runs on it are the few frames of child.c: no signal handler
- * (all that may have one are blocked) and no function of unknown depth. */
-static int
-clone_and_wait(struct child_spec *child, pid_t *ret_pid, int *ret_pidfd)
-{
-    _Alignas(16) unsigned char stack[CHILD_STACK];
-    /* SIGCHLD stays open: a child that has ended before this thread runs again
-     * would leave it pending, and wake another thread for nothing. */
-    static const uint64_t all = ~(UINT64_C(1) << (SIGCHLD - 1));
-    uint64_t before;
-    int pidfd = -1;
-    int num;
-    pid_t pid;
-
-    /* libc's sigset functions leave two signals of its own out. */
-    (void)syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, SIGSET_BYTES);
-    pid = clone(child_main, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
-        child, &pidfd);
-    num = errno;
-    (void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, SIGSET_BYTES);
-    if (pid < 0)
-        return -num;
-    *ret_pid = pid;
-    *ret_pidfd = pidfd;
-    return 0;
+    ret_origin->way = way_probe();
 }
 
 static int
@@ -79,14 +60,18 @@ report(const struct child_spec *c, struct err *err)
     switch (c->stage) {
     case CHILD_SIGNALS:
         return err_sys(err, c->num, "sigprocmask", NULL);
+    case CHILD_CGROUP:
+        return err_sys(err, c->num, "cgroup", NULL);
     case CHILD_DESCRIPTORS:
         return err_sys(err, c->num, "dup", NULL);
     case CHILD_CLOSE:
         return err_sys(err, c->num, "close_range", NULL);
     case CHILD_SESSION:
         return err_sys(err, c->num, "setsid", NULL);
+    case CHILD_NOFILE:
+        return limits_failed(LIMITS_NOFILE, c->num, err);
     case CHILD_LIMITS:
-        return err_sys(err, c->num, "prlimit", NULL);
+        return limits_failed(c->limit, c->num, err);
     case CHILD_WORKDIR:
         return err_sys(err, c->num, "chdir", c->workdir);
     case CHILD_EXEC:
@@ -94,6 +79,60 @@ report(const struct child_spec *c, struct err *err)
         break;
     }
     return err_sys(err, c->num, "exec", c->path);
+}
+
+/* Whether a child could not be made for want of something, or because the cgroup
+ * is none that it can be born in. */
+static int
+report_clone(int num, int cgroup, struct err *err)
+{
+    bool shortage = num == EAGAIN || num == ENOMEM || num == EMFILE || num == ENFILE;
+
+    return err_sys(err, num, cgroup < 0 || shortage ? "clone" : "cgroup", NULL);
+}
+
+/* Gets the pidfd of a child that lives already.  A descriptor is kept free for
+ * it; if another thread was faster the child has to go again. */
+static int
+open_pidfd(pid_t pid, int *reserve, int *ret_pidfd)
+{
+    int fd;
+
+    fd_close(reserve);
+    fd = way_pidfd(pid);
+    if (fd < 0) {
+        (void)kill(pid, SIGKILL);
+        way_reap(pid);
+        return fd;
+    }
+    *ret_pidfd = fd;
+    return 0;
+}
+
+static int
+start(enum way way, struct child_spec *child, int cgroup, pid_t *ret_pid, int *ret_pidfd,
+    struct err *err)
+{
+    FD_AUTO int reserve = -1;
+    FD_AUTO int pidfd = -1;
+    pid_t pid;
+    int r;
+
+    if (way == WAY_VFORK && (reserve = fcntl(child->fd[0], F_DUPFD_CLOEXEC, 3)) < 0 &&
+        errno != EBADF) /* the child will tell */
+        return err_sys(err, errno, "clone", NULL);
+    r = way_start(way, child_main, child, cgroup, &pid, &pidfd);
+    if (r < 0)
+        return report_clone(-r, cgroup, err);
+    if (child->stage != CHILD_DONE) {
+        way_reap(pid); /* it has let go of our memory and is about to end */
+        return report(child, err);
+    }
+    if (way == WAY_VFORK && (r = open_pidfd(pid, &reserve, &pidfd)) < 0)
+        return err_sys(err, -r, "clone", NULL);
+    *ret_pid = pid;
+    *ret_pidfd = fd_take(&pidfd);
+    return 0;
 }
 
 int
@@ -107,11 +146,9 @@ spawn_start(const struct spawn_spec *spec, pid_t *ret_pid, int *ret_pidfd, struc
         .envp = spec->envp,
         .workdir = spec->workdir,
         .fd = { spec->fd[0], spec->fd[1], spec->fd[2] },
+        .limits = spec->limits,
     };
-    FD_AUTO int pidfd = -1;
-    siginfo_t gone;
-    pid_t pid;
-    int r;
+    int cgroup = -1;
 
     assert(spec->argv[0] != NULL);
     if (origin == NULL) {
@@ -120,17 +157,9 @@ spawn_start(const struct spawn_spec *spec, pid_t *ret_pid, int *ret_pidfd, struc
     }
     child.signals = origin->signals;
     child.nofile = origin->limited ? &origin->nofile : NULL;
-
-    r = clone_and_wait(&child, &pid, &pidfd);
-    if (r < 0)
-        return err_sys(err, -r, "clone", NULL);
-    if (child.stage != CHILD_DONE) {
-        /* It has let go of our memory and is about to end. */
-        while (waitid(P_PIDFD, (id_t)pidfd, &gone, WEXITED | __WALL) < 0 && errno == EINTR)
-            continue;
-        return report(&child, err);
-    }
-    *ret_pid = pid;
-    *ret_pidfd = fd_take(&pidfd);
-    return 0;
+    if (spec->cgroup > 2 && origin->way == WAY_CLONE3)
+        cgroup = spec->cgroup;
+    else
+        child.cgroup_procs = spec->cgroup_procs;
+    return start(origin->way, &child, cgroup, ret_pid, ret_pidfd, err);
 }

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,11 +185,17 @@ tree_signal(const struct tree_proc *p, int sig)
     FD_AUTO int pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
     struct tree_proc now;
 
-    if (pidfd < 0)
-        return -errno;
+    if (pidfd < 0 && errno == ESRCH)
+        return -ESRCH;
     /* Whoever has the number now: if it is the one we mean, so is the pidfd's,
      * because it was opened before. */
     if (tree_look(p->pid, &now) < 0 || now.born != p->born)
         return -ESRCH;
-    return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0 ? -errno : 0;
+    if (pidfd >= 0 && syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) == 0)
+        return 0;
+    if (pidfd >= 0 && errno == ESRCH)
+        return -ESRCH;
+    /* No pidfds here, or no descriptor left for one: it was there a moment ago,
+     * and the kernel gives numbers out in turn. */
+    return kill(p->pid, sig) < 0 ? -errno : 0;
 }

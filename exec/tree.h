@@ -2,7 +2,8 @@
  *
  * A picture of other processes is old when it is taken.  So whoever is found
  * here is known by pid and birth together, and tree_signal() reaches exactly
- * that process or none.
+ * that process or none (without pidfds: as far as nobody takes its number over
+ * in the microsecond after it was looked at).
  */
 #ifndef EXEC_TREE_H
 #define EXEC_TREE_H

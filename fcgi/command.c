@@ -172,6 +172,8 @@ start(struct worker *w, struct conn *c)
         .argv = h->argv,
         .envp = h->envp,
         .workdir = h->route->workdir,
+        .limits = &h->route->limits,
+        .input = c->input.fd >= 0 ? &c->input.fd : NULL,
         .timeout = h->route->timeout,
         .grace = h->route->grace,
         .keep = h->route->output_keep,
@@ -187,6 +189,7 @@ start(struct worker *w, struct conn *c)
     }
     server_tick(w->server);
     r = run_start(&c->run, w->server->engine, &spec, &err);
+    input_close(&c->input); /* it is the command's alone */
     if (r < 0) {
         fail(w, c, -r, err.text);
         return;

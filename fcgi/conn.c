@@ -123,6 +123,7 @@ pool_make(struct server *s)
     c->server = s;
     c->slot = s->nfresh;
     c->fd = -1;
+    input_init(&c->input);
     c->raw = s->memory + c->slot * SLOT_BYTES;
     region_over(&c->region, c->raw + RECORD_RAW_MAX, SLOT_BYTES - RECORD_RAW_MAX);
     s->nfresh++;
@@ -224,6 +225,7 @@ release(struct conn *c)
     (void)arena_free_written(c->server->arena, c->answer, answer_used(c));
     c->output = c->answer = NULL;
     c->out.p = NULL;
+    input_close(&c->input);
     conf_unref(c->conf);
     c->conf = NULL;
     region_reset(&c->region);
@@ -251,6 +253,8 @@ conn_begin(struct conn *c)
     c->started = clock_now();
     c->conf = server_conf(c->server);
     c->gone = false;
+    c->body_max = c->conf->body_max;
+    c->body_num = 0;
     conn_set_deadline(c, c->started + c->conf->request_timeout);
 }
 

@@ -51,13 +51,13 @@ check_method(unsigned method, const struct route *rt, struct handled *h)
     return false;
 }
 
-/* Bodies are not used, but one that lies about its length is a broken request. */
+/* Even where it is not used, a body that lies about its length is a broken request. */
 static bool
-check_body(const struct conf *conf, const struct req *req, struct handled *h)
+check_body(const struct route *rt, const struct req *req, struct handled *h)
 {
     if (req->content_length == REQ_LENGTH_BAD)
         refuse(h, 400, "CONTENT_LENGTH is not a number");
-    else if (req->content_length > (int64_t)conf->body_max || req->body_len > conf->body_max)
+    else if (req->content_length > (int64_t)rt->body_max || req->body_len > rt->body_max)
         refuse(h, 413, "Request body too large");
     else if (req->content_length != REQ_LENGTH_UNKNOWN &&
              req->body_len != (uint64_t)req->content_length)
@@ -149,7 +149,7 @@ decide(const struct conf *conf, const struct identity *who, const struct req *re
     }
     if (!check_method(method, rt, h))
         return;
-    if (!check_body(conf, req, h))
+    if (!check_body(rt, req, h))
         return;
     rc = params_bind(rt, req->query, r, &params, &err);
     if (rc < 0)
@@ -164,13 +164,32 @@ decide(const struct conf *conf, const struct identity *who, const struct req *re
         refuse(h, 200, "Request is valid");
 }
 
+static const struct route *
+find_route(const struct conf *conf, const struct req *req, struct region *r)
+{
+    const char *path = req_path(req, conf->mount, r);
+
+    return path != NULL ? conf_route(conf, path) : NULL;
+}
+
+size_t
+handle_body(const struct conf *conf, const struct identity *who, const struct req *req,
+    struct region *r, bool *ret_keep)
+{
+    const struct route *rt = who->kind != IDENTITY_NONE ? find_route(conf, req, r) : NULL;
+
+    *ret_keep =
+        rt != NULL && rt->reads_body && (rt->methods & method_from_name(req->method)) != 0 &&
+        req->content_length != REQ_LENGTH_BAD && req->content_length <= (int64_t)rt->body_max;
+    return rt != NULL ? rt->body_max : conf->body_max;
+}
+
 void
 handle_request(const struct conf *conf, const struct identity *who, const struct req *req,
     struct region *r, struct handled *ret_handled)
 {
     struct handled *h = ret_handled;
-    const char *path = req_path(req, conf->mount, r);
-    const struct route *rt = path != NULL ? conf_route(conf, path) : NULL;
+    const struct route *rt = find_route(conf, req, r);
     unsigned method = method_from_name(req->method);
 
     *h = (struct handled){ .next = HANDLE_REPLY };

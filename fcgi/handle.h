@@ -7,6 +7,9 @@
 #ifndef FCGI_HANDLE_H
 #define FCGI_HANDLE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "fcgi/auth.h"
 #include "fcgi/reply.h"
 
@@ -30,6 +33,12 @@ struct handled {
     char *const *envp;
     enum route_output output; /* HANDLE_RUN: what the answer is made of */
 };
+
+/* How many bytes of body a request may have; to be asked when the caller is
+ * identified and before the body is read.  *ret_keep: a command is to read it.
+ * It is not for who is nobody, and not for what will be refused anyway. */
+size_t handle_body(const struct conf *conf, const struct identity *who, const struct req *req,
+    struct region *r, bool *ret_keep) __attribute__((warn_unused_result, nonnull));
 
 /* Decides on a request whose caller is already identified.  What is returned
  * lives in `r` and in the configuration. */

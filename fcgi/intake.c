@@ -25,6 +25,37 @@ enum {
 
 static const int64_t accept_pause = 50 * CLOCK_MSEC;
 
+/* A piece of the body comes, for a command that is to read it.  Of one that is
+ * too long, which will be refused, nothing is kept. */
+static void
+keep_body(struct conn *c)
+{
+    struct err err;
+
+    if (c->in.piece_len > c->body_max - c->input.len) {
+        c->in.show_body = false;
+        input_close(&c->input);
+    } else if (input_add(&c->input, c->in.piece, c->in.piece_len, &err) < 0) {
+        c->in.show_body = false;
+        c->body_num = err.num;
+        log_event(LOG_AT_ERROR, "error", "%s", err.text);
+    }
+}
+
+/* Whether the body that a command is to read stands. */
+static void
+check_input(struct conn *c)
+{
+    struct handled *h = &c->handled;
+    struct err err;
+
+    if (h->next != HANDLE_RUN || (c->body_num == 0 && input_seal(&c->input, &err) == 0))
+        return;
+    h->next = HANDLE_REPLY;
+    h->num = c->body_num != 0 ? c->body_num : err.num;
+    handle_start_failure(h->num, "the request body could not be kept", &h->reply);
+}
+
 /* The request is whole, or has more body than anybody will read. */
 static void
 decide(struct worker *w, struct conn *c)
@@ -33,6 +64,7 @@ decide(struct worker *w, struct conn *c)
 
     c->req.body_len = c->in.body_len;
     handle_request(c->conf, &c->who, &c->req, &c->region, h);
+    check_input(c);
     switch (h->next) {
     case HANDLE_REPLY:
         conn_reply(c, &h->reply);
@@ -46,7 +78,7 @@ decide(struct worker *w, struct conn *c)
     }
 }
 
-/* The parameters are complete: who is it?  Nothing of the body is kept. */
+/* The parameters are complete: who is it?  Nothing of the body is kept before. */
 static bool
 identify(struct worker *w, struct conn *c)
 {
@@ -67,6 +99,7 @@ identify(struct worker *w, struct conn *c)
         return false;
     }
     c->who = auth_identify(c->conf->key, &c->req);
+    c->body_max = handle_body(c->conf, &c->who, &c->req, &c->region, &c->in.show_body);
     return true;
 }
 
@@ -81,12 +114,15 @@ take(struct worker *w, struct conn *c, size_t n)
     step = record_walk(&c->in, n);
     if (step == RECORD_PARAMS)
         step = identify(w, c) ? record_walk(&c->in, 0) : RECORD_BAD;
+    for (; step == RECORD_BODY; step = record_walk(&c->in, 0))
+        keep_body(c);
     switch (step) {
     case RECORD_MORE:
     case RECORD_PARAMS:
+    case RECORD_BODY:
         /* A little too much is read to its end, so that the web server hears
          * the answer; of what has no end we have seen enough. */
-        if (c->in.body_len <= c->conf->body_max + REQ_BODY_PATIENCE)
+        if (c->in.body_len <= c->body_max + REQ_BODY_PATIENCE)
             return true;
         c->in.keep = false;
         decide(w, c);

@@ -130,16 +130,32 @@ walk_params(struct record_in *in, const struct header *h, bool *ret_whole)
     return RECORD_PARAMS;
 }
 
-/* Steps over body bytes; returns whether all of `skip` were here. */
+/* Steps over bytes of the body, at most *left of them; returns how many. */
+static size_t
+pass(struct record_in *in, uint32_t *left)
+{
+    size_t here = in->len - in->pos;
+    size_t n = here < *left ? here : *left;
+
+    in->pos += n;
+    *left -= (uint32_t)n;
+    return n;
+}
+
+/* Steps over header, content and padding of a STDIN record; returns whether
+ * nothing of it is left to come.  A piece that is shown is where it ends. */
 static bool
 pass_body(struct record_in *in)
 {
-    size_t here = in->len - in->pos;
-    size_t n = here < in->skip ? here : in->skip;
-
-    in->pos += n;
-    in->skip -= (uint32_t)n;
-    return in->skip == 0;
+    (void)pass(in, &in->skip);
+    if (in->skip > 0)
+        return false;
+    in->piece = in->raw + in->pos;
+    in->piece_len = pass(in, &in->content);
+    if (in->content > 0 || (in->show_body && in->piece_len > 0))
+        return false;
+    (void)pass(in, &in->padding);
+    return in->padding == 0;
 }
 
 /* Forgets what was walked, but for the PARAMS stream: raw always has room for
@@ -167,7 +183,9 @@ walk_body(struct record_in *in, const struct header *h)
     if (h->type != FCGI_STDIN)
         return RECORD_BAD;
     in->body_len += h->content;
-    in->skip = (uint32_t)(RECORD_HEADER + h->content + h->padding);
+    in->skip = RECORD_HEADER;
+    in->content = (uint32_t)h->content;
+    in->padding = (uint32_t)h->padding;
     if (h->content == 0)
         in->state = AT_END;
     return RECORD_MORE;
@@ -180,6 +198,7 @@ walk(struct record_in *in)
     bool whole = true;
     struct header h;
 
+    in->piece_len = 0;
     while (step == RECORD_MORE && whole && pass_body(in)) {
         if (in->state == AT_END)
             return in->len == in->pos ? RECORD_WHOLE : RECORD_BAD;
@@ -194,7 +213,7 @@ walk(struct record_in *in)
         else
             step = walk_body(in, &h);
     }
-    return step;
+    return step == RECORD_MORE && in->show_body && in->piece_len > 0 ? RECORD_BODY : step;
 }
 
 enum record_step
@@ -205,7 +224,8 @@ record_walk(struct record_in *in, size_t n)
     assert(n == 0 || in->len + n <= RECORD_READ_MAX);
     in->len += n;
     step = walk(in);
-    drop_walked(in);
+    if (step != RECORD_BODY) /* the piece has to stay where it is */
+        drop_walked(in);
     assert(step != RECORD_MORE || in->len < RECORD_READ_MAX);
     return step;
 }

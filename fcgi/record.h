@@ -2,11 +2,10 @@
  *
  * Pure: no I/O, no allocation.  A collector is fed with whatever came from
  * the web server and keeps BEGIN_REQUEST and the PARAMS stream; body bytes are
- * counted and dropped.  Only a request of exactly this shape passes:
- * BEGIN_REQUEST (responder, id above 0), PARAMS up to the empty one, STDIN up
- * to the empty one, all of version 1 and of that id (FastCGI Specification
- * 1.0, sections 3 and 5).  What passes is rewritten as one record a stream,
- * so that the decoder behind it meets nothing unexpected.
+ * counted, shown if anybody wishes to see them, and dropped.  Only a request of exactly this shape
+ * passes: BEGIN_REQUEST (responder, id above 0), PARAMS up to the empty one, STDIN up to the empty
+ * one, all of version 1 and of that id (FastCGI Specification 1.0, sections 3 and 5).  What passes
+ * is rewritten as one record a stream, so that the decoder behind it meets nothing unexpected.
  */
 #ifndef FCGI_RECORD_H
 #define FCGI_RECORD_H
@@ -34,17 +33,26 @@ struct record_in {
     uint16_t id;
     bool keep; /* the web server wishes to keep the connection */
 
+    /* The caller's wish, once the parameters are complete: to be shown the body. */
+    bool show_body;
+    /* RECORD_BODY: the next bytes of it, until record_walk() is called again. */
+    const unsigned char *piece;
+    size_t piece_len; /* above 0 */
+
     /* Private. */
     size_t pos;        /* raw[0..pos) is walked */
     size_t params_len; /* bytes of PARAMS stream at RECORD_PARAMS_AT */
     size_t body_at;    /* where unwalked body bytes are kept */
-    uint32_t skip;     /* bytes of body and padding still to drop */
+    uint32_t skip;     /* bytes of header or padding still to drop */
+    uint32_t content;  /* bytes of body behind them, still to come in this record */
+    uint32_t padding;  /* bytes behind these */
     int state;
 };
 
 enum record_step {
     RECORD_MORE,   /* not whole yet */
     RECORD_PARAMS, /* the parameters have just become complete: told once */
+    RECORD_BODY,   /* a piece of the body that was asked for: look, and walk on with 0 */
     RECORD_WHOLE,  /* the request is complete, and nothing follows it */
     RECORD_BAD,    /* not a request; close the connection */
 };
@@ -57,7 +65,7 @@ void record_begin(struct record_in *in, unsigned char *raw) __attribute__((nonnu
 unsigned char *record_room(struct record_in *in, size_t *ret_n) __attribute__((nonnull));
 
 /* Walks on after `n` bytes were written at record_room() (0: go on with what
- * is there, as after RECORD_PARAMS). */
+ * is there, as after RECORD_PARAMS and RECORD_BODY). */
 enum record_step record_walk(struct record_in *in, size_t n)
     __attribute__((warn_unused_result, nonnull));
 

@@ -186,8 +186,10 @@ server_open(struct server *s, int listen_fd, struct conf *conf, struct err *err)
     (void)pthread_mutex_init(&s->pool_lock, NULL);
     open_socket(s, listen_fd);
     r = engine_open(&s->engine, err);
-    if (r == 0)
+    if (r == 0) {
+        s->way = engine_way(s->engine);
         raise_nofile(s);
+    }
     if (r == 0)
         r = open_arena(s, err);
     return r == 0 ? open_events(s, err) : r;

@@ -2,9 +2,8 @@
  *
  * Every descriptor is EPOLLONESHOT, so one worker owns an event; every event
  * carries a slot and its generation, never a pointer, so that one that comes
- * late finds nobody.  A slot is one connection of the web server with the
- * request on it; its lock is held by whoever works on it.  Workers block in
- * epoll_wait(2) and nowhere else.
+ * late finds nobody.  A slot is one connection with the request on it; whoever
+ * works on it has its lock.  Workers block in epoll_wait(2) and nowhere else.
  *
  * Each of these uses only those above it:
  *   server.c   what all share: the epoll set, the arena, the engine
@@ -29,6 +28,7 @@
 #include <stdint.h>
 
 #include "arena/region.h"
+#include "exec/input.h"
 #include "exec/run.h"
 #include "fcgi/handle.h"
 #include "fcgi/record.h"
@@ -52,7 +52,7 @@ enum server_event {
     EVENT_CONN,   /* a connection: bytes, room to write, or gone */
     EVENT_OUTPUT, /* a run's pipe */
     EVENT_ERRORS, /* its second one */
-    EVENT_EXIT,   /* a run's pidfd */
+    EVENT_EXIT,   /* a run's end */
     EVENT_UPGRADE_WISH,
     EVENT_UPGRADE, /* the new process says something */
 };
@@ -88,6 +88,9 @@ struct conn {
     struct conf *conf; /* a reference while a request is at work */
     struct identity who;
     struct req req;
+    struct input input; /* the body, for a command that reads it */
+    size_t body_max;    /* bytes, of this request */
+    int body_num;       /* errno value: why the body could not be kept, else 0 */
     struct handled handled;
     struct run run;
     bool shared;            /* its route says so: see share.h */
@@ -124,6 +127,7 @@ struct server {
     struct coalesce coalesce;
     struct upgrade upgrade;
     size_t output_cap[ROUTE_OUTPUT_MAX]; /* bytes, what the arena allows a run */
+    const char *way;                     /* how commands are started, for the log */
 
     pthread_mutex_t conf_lock;
     struct conf *conf;

@@ -3,12 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -26,7 +23,7 @@ successor_init(struct successor *s, char *const *args, struct err *err)
     char path[4096];
     ssize_t n;
 
-    *s = (struct successor){ .args = args, .pidfd = -1, .pipefd = -1 };
+    *s = (struct successor){ .args = args, .exitfd = -1, .pipefd = -1 };
     n = readlink("/proc/self/exe", path, sizeof(path) - 1);
     if (n < 0)
         return err_sys(err, errno, "readlink", "/proc/self/exe");
@@ -40,9 +37,9 @@ successor_done(struct successor *s, struct engine *e)
 {
     if (s->program == NULL)
         return; /* it never began */
-    if (s->pidfd >= 0)
+    if (s->exitfd >= 0)
         engine_forget(e, &s->member);
-    fd_close(&s->pidfd);
+    fd_close(&s->exitfd);
     fd_close(&s->pipefd);
     free(s->program);
     s->program = NULL;
@@ -97,7 +94,7 @@ successor_launch(struct successor *s, struct engine *e, int listen_fd, struct er
     else if (fcntl(s->pipefd, F_SETFL, O_NONBLOCK) < 0)
         r = err_sys(err, errno, "fcntl", "pipe");
     else
-        r = engine_launch(e, &s->member, ROSTER_GUEST, &spec, &s->pidfd, err);
+        r = engine_launch(e, &s->member, ROSTER_GUEST, &spec, &s->exitfd, err);
     free(env);
     if (r < 0)
         fd_close(&s->pipefd);
@@ -113,17 +110,11 @@ successor_release(struct successor *s)
 void
 successor_discard(struct successor *s, struct engine *e)
 {
-    siginfo_t gone;
-
     fd_close(&s->pipefd);
-    if (s->pidfd < 0)
+    if (s->exitfd < 0)
         return;
-    /* It is our child: SIGKILL ends it, and the wait is short. */
-    (void)pidfd_send_signal(s->pidfd, SIGKILL, NULL, 0);
-    while (waitid(P_PIDFD, (id_t)s->pidfd, &gone, WEXITED) < 0 && errno == EINTR)
-        continue;
-    engine_forget(e, &s->member);
-    fd_close(&s->pidfd);
+    engine_end_guest(e, &s->member);
+    fd_close(&s->exitfd);
 }
 
 void

@@ -21,7 +21,7 @@ struct successor {
     char *program;     /* our own file, as it was when we started; owned */
     char *const *args; /* our own argv */
     struct roster_member member;
-    int pidfd;  /* -1: there is none */
+    int exitfd; /* -1: there is none */
     int pipefd; /* to watch for reading; -1: nothing is to be heard */
 };
 

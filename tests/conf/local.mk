@@ -6,7 +6,9 @@ CONF_TEST_LIBS = %D%/libgiven.a $(SUITE_LIBS) $(CONF_LIBS) $(CHECK_LIBS)
 CONF_TESTS = \
 	%D%/test_branch \
 	%D%/test_conf \
+	%D%/test_conf_holds \
 	%D%/test_conf_life \
+	%D%/test_conf_limits \
 	%D%/test_conf_mistakes \
 	%D%/test_conf_text \
 	%D%/test_conf_turns \
@@ -22,7 +24,9 @@ check_PROGRAMS += $(CONF_TESTS)
 TESTS += $(CONF_TESTS)
 %C%_test_branch_LDADD = $(CONF_TEST_LIBS)
 %C%_test_conf_LDADD = $(CONF_TEST_LIBS)
+%C%_test_conf_holds_LDADD = $(CONF_TEST_LIBS)
 %C%_test_conf_life_LDADD = $(CONF_TEST_LIBS)
+%C%_test_conf_limits_LDADD = $(CONF_TEST_LIBS)
 %C%_test_conf_mistakes_LDADD = $(CONF_TEST_LIBS)
 %C%_test_conf_text_LDADD = $(CONF_TEST_LIBS)
 %C%_test_conf_turns_LDADD = $(CONF_TEST_LIBS)

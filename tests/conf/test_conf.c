@@ -424,7 +424,7 @@ cut_section(char *page, const char *heading)
 START_TEST(the_manual_has_every_option)
 {
     static const char *const headings[CONF_KIND_MAX] = { "\n.Sh OPTIONS\n", "\n.Ss log\n",
-        "\n.Ss arena\n", "\n.Ss route\n", "\n.Ss param\n" };
+        "\n.Ss arena\n", "\n.Ss route\n", "\n.Ss param\n", "\n.Ss limits\n" };
     const char *top = getenv("top_srcdir");
     static char page[64 * 1024];
     const struct conf_word *words;

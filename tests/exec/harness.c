@@ -40,6 +40,7 @@ harness_open(void)
     h.out = mmap(NULL, HARNESS_OUT, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(h.out, MAP_FAILED);
     ck_assert_msg(engine_open(&h.engine, &h.err) == 0, "%s", h.err.text);
+    h.idle = harness_fds();
     h.spec = (struct run_spec){
         .envp = environment,
         .out = h.out,

@@ -28,7 +28,8 @@ struct harness {
     unsigned char *out; /* HARNESS_OUT bytes */
     char *argv[HARNESS_ARGS];
     char probe[512]; /* where tests/exec/probe is */
-    int fds;         /* open at the beginning */
+    int fds;         /* descriptors: open at the beginning */
+    int idle;        /* the same, with the engine */
 };
 
 extern struct harness h;

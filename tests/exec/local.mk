@@ -14,9 +14,18 @@ check_PROGRAMS += %D%/spend
 %C%_spend_CFLAGS = -std=gnu11 -pthread $(WARN_CFLAGS)
 %C%_spend_LDFLAGS = -pthread
 
+# What a test may not do, and what it is run by in `./check`: exec/way.h.
+check_LIBRARIES += %D%/libfilter.a
+%C%_libfilter_a_SOURCES = %D%/filter.c %D%/filter.h
+FILTER_LIBS = %D%/libfilter.a $(SECCOMP_LIBS)
+
+check_PROGRAMS += %D%/without
+%C%_without_SOURCES = %D%/without.c
+%C%_without_LDADD = $(FILTER_LIBS)
+
 EXEC_TESTS = %D%/test_account %D%/test_capture %D%/test_engine %D%/test_env \
-	%D%/test_keep %D%/test_leftover %D%/test_output %D%/test_path \
-	%D%/test_roster %D%/test_run %D%/test_spawn %D%/test_tree
+	%D%/test_input %D%/test_keep %D%/test_leftover %D%/test_limits %D%/test_output %D%/test_path \
+	%D%/test_roster %D%/test_run %D%/test_spawn %D%/test_tree %D%/test_watcher %D%/test_way
 check_PROGRAMS += $(EXEC_TESTS)
 TESTS += $(EXEC_TESTS)
 %C%_test_account_LDADD = $(EXEC_TEST_LIBS)
@@ -26,8 +35,12 @@ TESTS += $(EXEC_TESTS)
 %C%_test_keep_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_leftover_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_output_LDADD = $(EXEC_TEST_LIBS)
+%C%_test_input_LDADD = $(EXEC_TEST_LIBS)
+%C%_test_limits_LDADD = $(FILTER_LIBS) $(EXEC_TEST_LIBS)
 %C%_test_path_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_roster_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_run_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_spawn_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_tree_LDADD = $(EXEC_TEST_LIBS)
+%C%_test_watcher_LDADD = $(EXEC_TEST_LIBS)
+%C%_test_way_LDADD = $(FILTER_LIBS) $(EXEC_TEST_LIBS)

@@ -1,6 +1,7 @@
 /* tests/exec/probe.c -- a command for tests: says how it finds itself, or misbehaves as told.
  *
  *   probe fds | pipes | stdin | signals | session | env | cwd | umask | nofile | args WORD...
+ *   probe limits
  *   probe exit N | raise N | spew N CODE | binary | say STREAM:WORD... | pause | polite CODE
  *   probe leave KIND...   starts what the words say, prints their pids, exits 0
  *   probe keep KIND...    the same, then waits for a signal
@@ -24,6 +25,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -129,6 +131,28 @@ show_nofile(void)
     if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
         return 1;
     printf("%lu\n", (unsigned long)lim.rlim_cur);
+    return 0;
+}
+
+static int
+show_limits(void)
+{
+    static const struct {
+        const char *name;
+        int resource;
+    } all[] = { { "core", RLIMIT_CORE }, { "fsize", RLIMIT_FSIZE }, { "nofile", RLIMIT_NOFILE },
+        { "nproc", RLIMIT_NPROC }, { "cpu", RLIMIT_CPU }, { "as", RLIMIT_AS },
+        { "stack", RLIMIT_STACK } };
+    long long lim[2]; /* soft, hard */
+    size_t i;
+
+    for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        if (syscall(SYS_prlimit64, 0, all[i].resource, NULL, lim) < 0)
+            return 1;
+        printf("%s %lld %lld\n", all[i].name, lim[0], lim[1]);
+    }
+    printf("nice %d\n", getpriority(PRIO_PROCESS, 0));
+    printf("ionice %ld\n", syscall(SYS_ioprio_get, 1, 0));
     return 0;
 }
 
@@ -346,6 +370,8 @@ obey(const char *verb, char **words)
         return show_umask();
     if (strcmp(verb, "nofile") == 0)
         return show_nofile();
+    if (strcmp(verb, "limits") == 0)
+        return show_limits();
     if (strcmp(verb, "binary") == 0)
         return say_all_bytes();
     if (strcmp(verb, "say") == 0)

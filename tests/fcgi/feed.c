@@ -15,14 +15,28 @@ next_piece(struct feed_pieces *pieces)
     return pieces->least + (size_t)(pieces->seed >> 33) % (span + 1);
 }
 
+/* FNV-1a. */
+static void
+see_body(const struct record_in *in, struct feed_outcome *o)
+{
+    size_t i;
+
+    for (i = 0; i < in->piece_len; i++)
+        o->shown_sum = (o->shown_sum ^ in->piece[i]) * UINT64_C(1099511628211);
+    o->shown_len += in->piece_len;
+}
+
 static enum record_step
-take(struct record_in *in, size_t n, struct feed_outcome *o)
+take(struct record_in *in, size_t n, bool show, struct feed_outcome *o)
 {
     enum record_step step = record_walk(in, n);
     const unsigned char *canonical;
 
+    for (; step == RECORD_BODY; step = record_walk(in, 0))
+        see_body(in, o);
     if (step != RECORD_PARAMS)
         return step;
+    in->show_body = show;
     o->params++;
     canonical = record_canonical(in, &o->n);
     if (canonical == NULL) {
@@ -32,7 +46,7 @@ take(struct record_in *in, size_t n, struct feed_outcome *o)
     if (o->n > sizeof o->canonical)
         abort();
     memcpy(o->canonical, canonical, o->n);
-    return take(in, 0, o);
+    return take(in, 0, show, o);
 }
 
 void
@@ -49,6 +63,7 @@ feed(const unsigned char *p, size_t n, struct feed_pieces pieces, struct feed_ou
     o->step = RECORD_MORE;
     o->params = 0;
     o->n = 0;
+    o->shown_len = o->shown_sum = 0;
     record_begin(&in, raw);
     while (o->step == RECORD_MORE && at < n) {
         size_t max, piece = next_piece(&pieces);
@@ -60,7 +75,7 @@ feed(const unsigned char *p, size_t n, struct feed_pieces pieces, struct feed_ou
         piece = piece < n - at ? piece : n - at;
         memcpy(room, p + at, piece);
         at += piece;
-        o->step = take(&in, piece, o);
+        o->step = take(&in, piece, pieces.show, o);
     }
     if (o->step == RECORD_WHOLE && at < n)
         o->step = RECORD_BAD;

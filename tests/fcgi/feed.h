@@ -12,13 +12,15 @@ enum {
     FEED_CANONICAL_MAX = RECORD_PARAMS_AT + RECORD_PARAMS_MAX + RECORD_TAIL
 };
 
-/* Pieces of `least` to `most` bytes; which ones, follows from the seed. */
+/* Pieces of `least` to `most` bytes; which ones, follows from the seed.  With
+ * `show` the body is asked for. */
 struct feed_pieces {
     size_t least, most;
     uint64_t seed;
+    bool show;
 };
 
-#define FEED_WHOLE ((struct feed_pieces){ SIZE_MAX, SIZE_MAX, 0 })
+#define FEED_WHOLE ((struct feed_pieces){ SIZE_MAX, SIZE_MAX, 0, false })
 
 struct feed_outcome {
     enum record_step step; /* the last one; RECORD_BAD also when bytes stood
@@ -26,8 +28,10 @@ struct feed_outcome {
     bool keep;
     uint16_t id;
     uint64_t body_len;
-    unsigned params; /* how often RECORD_PARAMS was told */
-    size_t n;        /* bytes of canonical form; 0: refused, or never reached */
+    uint64_t shown_len; /* bytes of body that were shown */
+    uint64_t shown_sum; /* of these, a hash */
+    unsigned params;    /* how often RECORD_PARAMS was told */
+    size_t n;           /* bytes of canonical form; 0: refused, or never reached */
     unsigned char canonical[FEED_CANONICAL_MAX];
 };
 

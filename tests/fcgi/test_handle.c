@@ -30,25 +30,44 @@ static const struct param branch[] = {
 
 /* Sorted by path. */
 static const struct route routes[] = {
-    { .path = "/again", .methods = METHOD_GET | METHOD_POST, .action = ROUTE_RESTART },
+    { .path = "/again",
+        .methods = METHOD_GET | METHOD_POST,
+        .body_max = 1000,
+        .action = ROUTE_RESTART },
     { .path = "/health",
         .methods = METHOD_GET,
         .argv = health,
         .command = "/usr/bin/uptime",
         .env = environment,
-        .workdir = "/" },
-    { .path = "/late", .methods = METHOD_GET, .argv = late, .env = environment, .workdir = "/" },
+        .workdir = "/",
+        .body_max = 1000 },
+    { .path = "/late",
+        .methods = METHOD_GET,
+        .argv = late,
+        .env = environment,
+        .workdir = "/",
+        .body_max = 1000 },
     { .path = "/missing",
         .methods = METHOD_GET,
         .argv = missing,
         .env = environment,
-        .workdir = "/" },
+        .workdir = "/",
+        .body_max = 1000 },
+    { .path = "/read",
+        .methods = METHOD_POST,
+        .argv = health,
+        .command = "/usr/bin/uptime",
+        .env = environment,
+        .workdir = "/",
+        .body_max = 2000,
+        .reads_body = true },
     { .path = "/sync",
         .methods = METHOD_PUT | METHOD_GET,
         .argv = pull,
         .command = "/usr/bin/git",
         .env = environment,
         .workdir = "/",
+        .body_max = 1000,
         .params = branch,
         .nparams = 2 },
     { .path = "/wipe",
@@ -56,7 +75,8 @@ static const struct route routes[] = {
         .argv = health,
         .command = "/usr/bin/uptime",
         .env = environment,
-        .workdir = "/" },
+        .workdir = "/",
+        .body_max = 1000 },
 };
 
 static struct conf conf;
@@ -286,6 +306,35 @@ START_TEST(a_restart_is_told_apart)
 }
 END_TEST
 
+/* Who asks what: whether the body is kept, and how long it may be. */
+static const struct {
+    const struct identity *who;
+    const char *method, *path;
+    int64_t length;
+    bool keep;
+    size_t max;
+} bodies[] = {
+    { &holder, "POST", "/read", 2000, true, 2000 },
+    { &holder, "POST", "/read", REQ_LENGTH_UNKNOWN, true, 2000 },
+    { &operator, "POST", "/read", 0, true, 2000 }, { &holder, "POST", "/read", 2001, false, 2000 },
+    { &holder, "POST", "/read", REQ_LENGTH_BAD, false, 2000 },
+    { &holder, "GET", "/read", 10, false, 2000 }, { &holder, "BREW", "/read", 10, false, 2000 },
+    { &holder, "PUT", "/sync", 10, false, 1000 }, { &holder, "POST", "/none", 10, false, 1000 },
+    { &nobody, "POST", "/read", 10, false, 1000 }, /* no telling what is there */
+};
+
+START_TEST(a_body_is_kept_for_who_may_and_what_reads_it)
+{
+    bool keep = !bodies[_i].keep;
+
+    req.method = bodies[_i].method;
+    req.path_info = bodies[_i].path;
+    req.content_length = bodies[_i].length;
+    ck_assert_uint_eq(handle_body(&conf, bodies[_i].who, &req, &r, &keep), bodies[_i].max);
+    ck_assert_int_eq(keep, bodies[_i].keep);
+}
+END_TEST
+
 START_TEST(a_body_has_a_limit_and_is_as_long_as_it_says)
 {
     static const struct {
@@ -433,6 +482,8 @@ suite(void)
     tcase_add_loop_test(tc, options_is_204_with_allow_and_runs_nothing, 0, 5);
     tcase_add_loop_test(tc, head_validates_and_runs_nothing, 0, 8);
     tcase_add_loop_test(tc, a_restart_is_told_apart, 0, 2);
+    tcase_add_loop_test(tc, a_body_is_kept_for_who_may_and_what_reads_it, 0,
+        (int)(sizeof bodies / sizeof bodies[0]));
     tcase_add_loop_test(tc, a_body_has_a_limit_and_is_as_long_as_it_says, 0, 14);
     tcase_add_test(tc, a_command_that_is_nowhere_is_500_and_says_so);
     tcase_add_test(tc, a_command_that_came_since_is_found);

@@ -99,7 +99,7 @@ put_varied_request(void)
 
 START_TEST(pieces_of_any_size_come_to_the_same)
 {
-    struct feed_pieces first = { 0, 0, 0 };
+    struct feed_pieces first = { 0, 0, 0, false };
 
     put_varied_request();
     ck_assert_int_eq(step_of(&sent), RECORD_WHOLE);
@@ -280,7 +280,7 @@ END_TEST
 START_TEST(nothing_follows_a_whole_request)
 {
     static const size_t piece[] = { SIZE_MAX, 1, 5 };
-    struct feed_pieces pieces = { piece[_i], piece[_i], 0 };
+    struct feed_pieces pieces = { piece[_i], piece[_i], 0, false };
 
     put_some_pairs();
     peer_request(&sent, &pairs);

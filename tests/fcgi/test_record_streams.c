@@ -86,7 +86,49 @@ START_TEST(body_bytes_are_counted_and_dropped)
     peer_record(&sent, PEER_STDIN, 1, NULL, 0, shape[_i].padding);
     ck_assert_int_eq(step_of(&sent), RECORD_WHOLE);
     ck_assert_uint_eq(got.body_len, sum);
-    feed(sent.p, sent.n, (struct feed_pieces){ 1, 70000, 1 }, &again);
+    feed(sent.p, sent.n, (struct feed_pieces){ 1, 70000, 1, false }, &again);
+    ck_assert(feed_same(&got, &again));
+}
+END_TEST
+
+/* A body in records of these shapes, and what is sent of it at a time. */
+static const struct {
+    size_t n, padding;
+    struct feed_pieces pieces;
+} shown[] = {
+    { 65535, 255, { SIZE_MAX, SIZE_MAX, 0, true } },
+    { 65535, 255, { 1, 9000, 5, true } },
+    { 8184, 0, { 8192, 8192, 0, true } }, /* each with its header alone */
+    { 8184, 8, { 1, 30000, 6, true } },
+    { 1, 255, { 1, 600, 7, true } },
+    { 1, 0, { SIZE_MAX, SIZE_MAX, 0, true } },
+    { 3, 1, { 1, 1, 0, true } },
+};
+
+START_TEST(a_body_that_is_asked_for_is_shown_byte_by_byte)
+{
+    static unsigned char body[200000];
+    uint64_t sum = 0;
+    size_t at, i;
+
+    for (i = 0; i < sizeof body; i++) {
+        body[i] = (unsigned char)(i * 7 % 251);
+        sum = (sum ^ body[i]) * UINT64_C(1099511628211);
+    }
+    put_some_pairs();
+    peer_begin(&sent, 1, 1, 0);
+    peer_stream(&sent, PEER_PARAMS, 1, &pairs, 65535);
+    for (at = 0; at < sizeof body; at += i) {
+        i = shown[_i].n < sizeof body - at ? shown[_i].n : sizeof body - at;
+        peer_record(&sent, PEER_STDIN, 1, body + at, i, shown[_i].padding);
+    }
+    peer_record(&sent, PEER_STDIN, 1, NULL, 0, 0);
+    feed(sent.p, sent.n, shown[_i].pieces, &again);
+    ck_assert_int_eq(again.step, RECORD_WHOLE);
+    ck_assert_uint_eq(again.shown_len, sizeof body);
+    ck_assert_uint_eq(again.shown_sum, sum);
+    ck_assert_int_eq(step_of(&sent), RECORD_WHOLE);
+    ck_assert_uint_eq(got.shown_len, 0); /* not asked for */
     ck_assert(feed_same(&got, &again));
 }
 END_TEST
@@ -118,7 +160,7 @@ START_TEST(params_of_tiny_records_with_huge_padding_pass)
     peer_record(&sent, PEER_STDIN, 1, NULL, 0, 0);
     ck_assert_int_eq(step_of(&sent), RECORD_WHOLE);
     assert_canonical(1, 0, &pairs);
-    feed(sent.p, sent.n, (struct feed_pieces){ 1, 5000, 3 }, &again);
+    feed(sent.p, sent.n, (struct feed_pieces){ 1, 5000, 3, false }, &again);
     ck_assert(feed_same(&got, &again));
 }
 END_TEST
@@ -181,7 +223,7 @@ START_TEST(bytes_that_wait_behind_the_parameters_are_kept)
     ck_assert_int_eq(step_of(&sent), RECORD_WHOLE);
     ck_assert_uint_eq(got.body_len, 150000);
     assert_canonical(1, 0, &pairs);
-    feed(sent.p, sent.n, (struct feed_pieces){ 1, 1, 0 }, &again);
+    feed(sent.p, sent.n, (struct feed_pieces){ 1, 1, 0, false }, &again);
     ck_assert(feed_same(&got, &again));
 }
 END_TEST
@@ -262,6 +304,8 @@ suite(void)
     tcase_set_timeout(tc, 30);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, body_bytes_are_counted_and_dropped, 0, 4);
+    tcase_add_loop_test(tc, a_body_that_is_asked_for_is_shown_byte_by_byte, 0,
+        (int)(sizeof shown / sizeof shown[0]));
     tcase_add_test(tc, a_body_of_tiny_records_is_counted);
     tcase_add_loop_test(tc, params_of_tiny_records_with_huge_padding_pass, 0, 4);
     tcase_add_test(tc, params_may_be_cut_in_the_middle_of_a_pair);

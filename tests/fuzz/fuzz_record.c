@@ -89,7 +89,9 @@ decode(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct feed_pieces pieces[] = { { 1, 1, 0 }, { 1, 16, size }, { 1, 4096, size } };
+    struct feed_pieces pieces[] = { { 1, 1, 0, false }, { 1, 16, size, false },
+        { 1, 4096, size, true }, { 1, 1, 0, true } };
+    uint64_t sum;
     unsigned i;
 
     open_once();
@@ -99,7 +101,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
         feed(data, size, pieces[i], &cut);
         FUZZ_PROMISE(feed_same(&whole, &cut));
+        FUZZ_PROMISE(cut.shown_len <= cut.body_len);
+        FUZZ_PROMISE(cut.step != RECORD_WHOLE || !pieces[i].show || cut.shown_len == cut.body_len);
     }
+    /* However it comes, it is the same body. */
+    sum = cut.shown_sum;
+    feed(data, size, (struct feed_pieces){ SIZE_MAX, SIZE_MAX, 0, true }, &cut);
+    FUZZ_PROMISE(cut.step == RECORD_BAD || cut.shown_sum == sum);
     if (whole.n > 0)
         decode();
     return 0;

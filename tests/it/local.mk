@@ -22,6 +22,7 @@ it_scripts = \
 	%D%/races.sh \
 	%D%/reload.sh \
 	%D%/restart.sh \
+	%D%/rlimits.sh \
 	%D%/root_delays.sh \
 	%D%/root_quickstart.sh \
 	%D%/routing.sh \
@@ -30,6 +31,7 @@ it_scripts = \
 	%D%/shared_hosting.sh \
 	%D%/signals.sh \
 	%D%/slow_peers.sh \
+	%D%/stdin.sh \
 	%D%/steady.sh \
 	%D%/usage.sh
 TESTS += $(it_scripts)

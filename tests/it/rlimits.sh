@@ -1,0 +1,52 @@
+#!/bin/sh
+# tests/it/rlimits.sh -- what a command may take is what the configuration says, or it does not start.
+. "${0%/*}/lib.sh"
+
+[ "$(nice)" = 0 ] || it_skip_all "runs with a nice of its own"
+
+cat >show.sh <<'END'
+#!/bin/sh
+echo "$(ulimit -Sn) $(ulimit -Hn) $(ulimit -c) $(ulimit -t) $(nice) $(umask) $(ionice | tr -d ' ')"
+END
+chmod +x show.sh
+conf <<'EOC'
+umask = 027
+limits { nofile = 90  nice = 2 }
+route "/file"  { argv = { "./show.sh" } }
+route "/own"   { argv = { "./show.sh" } umask = 077
+                 limits { nofile = 80 nice = 7 cpu = 9 ionice = best-effort:6 } }
+route "/burn"  { argv = { "sh", "-c", "while :; do :; done" } limits { cpu = 1 } }
+route "/fill"  { argv = { "sh", "-c", "trap '' XFSZ; head -c 9000 /dev/zero >filled; stat -c %s filled" }
+                 limits { fsize = 4K } }
+route "/first" { argv = { "./show.sh" } limits { nice = -1 } }
+route "/wish"  { argv = { "./show.sh" } limits { nofile = 1000000 } }
+EOC
+serve prlimit --nofile=100:100
+serve_web
+
+answers 200 GET /file
+is "the file's limits" "$(json .data)" "90 90 0 unlimited 2 0027 none:prio0"
+answers 200 GET /own
+is "the route's, and the file's where it says nothing" "$(json .data)" "80 80 0 9 7 0077 best-effort:prio6"
+ask GET /burn
+is "too much of the processor" "$(json '"\(.code) \(.signal)"')" "500 24"
+ask GET /fill
+like "too large a file" "$(json .data)" '^4096$|File too large'
+is "is cut" "$(stat -c %s filled)" 4096
+answers 500 GET /first
+is "a limit that cannot be set is told by its name" "$(json '"\(.message): \(.data)"')" \
+    "Command failed: setpriority nice: Permission denied"
+answers 500 GET /wish
+is "and so is one above what we were given" "$(json '"\(.message): \(.data)"')" \
+    "Command failed: setrlimit nofile: Operation not permitted"
+
+said=$(prlimit --nofile=100:100 "$CMON" check-config -c "$CONF" 2>&1)
+like "check-config says with its line which will not hold" "$said" \
+    "cmon.conf:11: warning: route /first: limits: nice: -1 is below ours \(0\), and needs CAP_SYS_NICE"
+like "and which is above our hard limit" "$said" \
+    "cmon.conf:12: warning: route /wish: limits: nofile: is above our hard limit, which is 100, and needs CAP_SYS_RESOURCE"
+is "and warns of no other" "$(echo "$said" | grep -c 'limits:')" 2
+like "cmon run tells the same" "$(prlimit --nofile=100:100 "$CMON" run -c "$CONF" /wish 2>&1)" \
+    'setrlimit nofile: Operation not permitted'
+
+finish
