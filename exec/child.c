@@ -60,6 +60,36 @@ reset_signals(const struct child_spec *c)
             (void)syscall(SYS_rt_sigaction, sig, default_action, NULL, SIGSET_BYTES);
 }
 
+/* Before anything else happens to descriptors, and while we have the rights of
+ * who made the cgroups. */
+BARE static int
+join_cgroups(const struct child_spec *c)
+{
+    const int *procs = c->cgroup_more;
+
+    if (c->cgroup_procs > 2 && syscall(SYS_write, c->cgroup_procs, "0", 1UL) != 1)
+        return -1;
+    for (; procs != NULL && *procs >= 0; procs++)
+        if (syscall(SYS_write, *procs, "0", 1UL) != 1)
+            return -1;
+    return 0;
+}
+
+/* Both limits; one that is lower already stays. */
+BARE static int
+limit(int resource, uint64_t max)
+{
+    struct rlimit64 now;
+
+    if (max == 0)
+        return 0;
+    if (syscall(SYS_prlimit64, 0, resource, NULL, &now) < 0)
+        return -1;
+    now.rlim_max = max < now.rlim_max ? max : now.rlim_max;
+    now.rlim_cur = now.rlim_max < now.rlim_cur ? now.rlim_max : now.rlim_cur;
+    return (int)syscall(SYS_prlimit64, 0, resource, &now, NULL);
+}
+
 /* Puts fd[] on 0, 1 and 2. */
 BARE static int
 place_descriptors(struct child_spec *c)
@@ -140,6 +170,8 @@ become(struct child_spec *c)
     static const uint64_t no_signals;
 
     reset_signals(c);
+    if (join_cgroups(c) < 0)
+        return CHILD_CGROUP;
     if (place_descriptors(c) < 0)
         return CHILD_DESCRIPTORS;
     if (cloexec_rest() < 0)
@@ -147,6 +179,8 @@ become(struct child_spec *c)
     if (syscall(SYS_setsid) < 0)
         return CHILD_SESSION;
     if (c->nofile != NULL && syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, c->nofile, NULL) < 0)
+        return CHILD_LIMITS;
+    if (limit(RLIMIT_AS, c->as) < 0 || limit(RLIMIT_NPROC, c->nproc) < 0)
         return CHILD_LIMITS;
     if (c->workdir != NULL && syscall(SYS_chdir, c->workdir) < 0)
         return CHILD_WORKDIR;

@@ -4,10 +4,10 @@
  * parent's thread stands still.  It calls the kernel directly, allocates
  * nothing, takes no lock and is instrumented by no sanitizer.
  *
- * In this order: signal dispositions to their defaults; descriptors 0 to 2;
- * CLOEXEC on all others; a session of its own; RLIMIT_NOFILE; the working
- * directory; umask 022, whatever ours is, so that what a command creates does
- * not depend on who started us; an empty signal mask; execve(2).
+ * In this order: signal dispositions to their defaults; its cgroups;
+ * descriptors 0 to 2; CLOEXEC on all others; a session of its own; limits; the
+ * working directory; umask 022, whatever ours is, so that what a command
+ * creates does not depend on who started us; an empty signal mask; execve(2).
  */
 #ifndef EXEC_CHILD_H
 #define EXEC_CHILD_H
@@ -19,6 +19,7 @@ struct rlimit;
 enum child_stage {
     CHILD_DONE, /* nothing failed: the program runs */
     CHILD_SIGNALS,
+    CHILD_CGROUP,
     CHILD_DESCRIPTORS,
     CHILD_CLOSE,
     CHILD_SESSION,
@@ -38,7 +39,10 @@ struct child_spec {
     const char *workdir;         /* NULL: stay */
     int fd[3];                   /* become 0, 1 and 2; any of them may be 0, 1 or 2 itself */
     uint64_t signals;            /* bit N - 1: signal N is to be reset to its default */
+    int cgroup_procs;            /* a cgroup.procs to join; below 3: none */
+    const int *cgroup_more;      /* NULL, or more of them up to a -1 */
     const struct rlimit *nofile; /* NULL: as it is */
+    uint64_t as, nproc;          /* RLIMIT_AS and RLIMIT_NPROC, 0: as they are */
 
     /* The report, for the parent to read once it goes on. */
     enum child_stage stage; /* what failed */

@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "exec/capture.h"
+#include "exec/cgroup_pool.h"
 #include "exec/engine.h"
 #include "exec/spawn.h"
 #include "exec/tree.h"
@@ -52,6 +53,7 @@ struct engine {
     struct tree_pids list;      /* our children, as of the last look */
     struct known known[KNOWN];  /* orphans of earlier looks, by pid */
     struct spawn_origin origin; /* constant */
+    struct cgroup_pool *pool;   /* constant; has a lock of its own */
     int children;               /* constant: /proc/self/task/PID/children */
     int null;                   /* constant */
 };
@@ -100,6 +102,8 @@ engine_open(struct engine **ret_engine, struct err *err)
         r = check_kernel(e, err);
     if (r == 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
         r = err_sys(err, errno, "prctl", "PR_SET_CHILD_SUBREAPER");
+    if (r == 0)
+        r = cgroup_pool_open(&e->pool, err);
     if (r < 0) {
         fd_close(&e->children);
         fd_close(&e->null);
@@ -133,6 +137,7 @@ engine_close(struct engine *e)
     while (e->heirs != NULL)
         drop_heir(&e->heirs);
     assert(roster_empty(&e->roster));
+    cgroup_pool_close(e->pool);
     tree_free(&e->list);
     (void)pthread_mutex_destroy(&e->lock);
     fd_close(&e->children);
@@ -151,6 +156,12 @@ int
 engine_null(const struct engine *e)
 {
     return e->null;
+}
+
+struct cgroup_pool *
+engine_cgroups(const struct engine *e)
+{
+    return e->pool;
 }
 
 static void
@@ -373,6 +384,15 @@ engine_sweep(struct engine *e, struct roster_member *m, unsigned *leftover)
 }
 
 void
+engine_signal_group(const struct roster_member *m, int sig)
+{
+    /* Failures here and below are of those that have ended meanwhile. */
+    (void)kill(-m->pid, sig);
+    if (sig == SIGTERM)
+        (void)kill(-m->pid, SIGCONT);
+}
+
+void
 engine_signal(struct engine *e, struct roster_member *m, int sig)
 {
     struct tree_proc found[TREE_MAX];
@@ -393,10 +413,7 @@ engine_signal(struct engine *e, struct roster_member *m, int sig)
     unlock(e);
     n += tree_walk(m->pid, found + n, TREE_MAX - n);
 
-    /* Failures are of those that have ended meanwhile. */
-    (void)kill(-m->pid, sig);
-    if (sig == SIGTERM)
-        (void)kill(-m->pid, SIGCONT);
+    engine_signal_group(m, sig);
     for (i = 0; i < n; i++) {
         if (found[i].group == m->pid)
             continue;
@@ -545,5 +562,6 @@ engine_reap(struct engine *e)
         reaped = reap_once(e, &left);
     while (reaped > 0 && !left && ++looks < LOOKS_MAX);
     unlock(e);
+    left |= cgroup_pool_tend(e->pool);
     return left || reaped > 0;
 }

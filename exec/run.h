@@ -12,13 +12,16 @@
  * holds the pipe.
  *
  * Unless the spec says `detach`, nothing of the run is alive once it is over;
- * what had to be killed is counted in `leftover`.  Of this there are three
- * exceptions: what we may not signal (it became root, and we are not); what
- * left the session (setsid) when it could as well be another run's, because
- * both were there when it was born: it ends with the last of those; and what
- * SIGKILL has not ended after two seconds.  What a detached command leaves may
- * go on writing to the pipe as long as this program lives; better that it
- * redirects its output.
+ * what had to be killed is counted in `leftover`.  Where a cgroup can be made
+ * (exec/cgroup_place.h) and the spec does not say CGROUP_NEVER, the run is in
+ * one and this holds for whatever a command does, setsid and double forks
+ * included, other than root leaving its cgroup; what SIGKILL has not ended after
+ * two seconds is ended later.  Without a cgroup there are two more exceptions:
+ * what we may not signal (it became root, and we are not); and what left the
+ * session (setsid) when it could as well be another run's, because both were
+ * there when it was born: it ends with the last of those.  What a detached
+ * command leaves may go on writing to the pipe as long as this program lives;
+ * better that it redirects its output.
  *
  * Past its timeout the whole tree gets SIGTERM (and SIGCONT), after `grace`
  * SIGKILL.  A command that ignores even that (stuck in the kernel) is
@@ -35,6 +38,8 @@
 #include <sys/types.h>
 
 #include "exec/capture.h"
+#include "exec/cgroup.h"
+#include "exec/fence.h"
 #include "exec/roster.h"
 
 struct engine;
@@ -43,15 +48,18 @@ struct err;
 /* Everything that is pointed to MUST stay until run_start() returns, except
  * `out`, which MUST stay until the run is over. */
 struct run_spec {
-    const char *path;    /* what execve(2) gets; with a slash, relative to workdir */
-    char *const *argv;   /* NULL-terminated, at least argv[0] */
-    char *const *envp;   /* NULL-terminated, the whole environment */
-    const char *workdir; /* NULL: stay where we are */
-    unsigned char *out;  /* where output is captured */
-    size_t out_max;      /* bytes; output past it is read and dropped */
-    int64_t timeout;     /* ns from the start, above 0 */
-    int64_t grace;       /* ns between SIGTERM and SIGKILL, 0 or more */
-    bool detach;         /* what the command leaves running stays */
+    const char *path;                   /* what execve(2) gets; with a slash, relative to workdir */
+    char *const *argv;                  /* NULL-terminated, at least argv[0] */
+    char *const *envp;                  /* NULL-terminated, the whole environment */
+    const char *workdir;                /* NULL: stay where we are */
+    unsigned char *out;                 /* where output is captured */
+    size_t out_max;                     /* bytes; output past it is read and dropped */
+    int64_t timeout;                    /* ns from the start, above 0 */
+    int64_t grace;                      /* ns between SIGTERM and SIGKILL, 0 or more */
+    bool detach;                        /* what the command leaves running stays */
+    enum cgroup_use cgroup;             /* whether it gets one */
+    const struct cgroup_limits *limits; /* NULL: none; see exec/fence.h for those that no
+                                           cgroup can hold */
 };
 
 enum run_status {
@@ -83,6 +91,7 @@ struct run_result {
     bool truncated;    /* more was said than out_max */
     unsigned leftover; /* processes that were alive after a command that ended by
                           itself, and that we ended; 0 when we ended it */
+    bool oom;          /* the kernel killed in it, because it wanted more than its limit */
     int64_t duration;  /* ns from start to the command's exit */
 };
 
@@ -91,18 +100,21 @@ struct run {
     struct engine *engine;
     struct roster_member member;
     struct capture capture;
-    int writer;       /* the pipe's writing end, held so that a command's end shows once,
-                         on its pidfd, and not on the pipe just before */
-    int pidfd;        /* -1 once the command is reaped or abandoned */
-    int state;        /* enum state of run.c */
-    bool detach;      /* what it leaves stays */
-    bool held;        /* it has ended, and its tracer keeps it from us */
-    unsigned looks;   /* how often we have looked in vain in this state */
-    int64_t started;  /* ns */
-    int64_t deadline; /* ns */
-    int64_t look;     /* ns, when to try again to reap what is held */
-    int64_t grace;    /* ns */
-    int64_t settled;  /* ns, when what is left is left to the engine */
+    struct fence fence;
+    int writer;         /* the pipe's writing end, held so that a command's end shows once,
+                           on its pidfd, and not on the pipe just before */
+    int pidfd;          /* -1 once the command is reaped or abandoned */
+    int state;          /* enum state of run.c */
+    bool detach;        /* what it leaves stays */
+    bool held;          /* it has ended, and its tracer keeps it from us */
+    unsigned in_cgroup; /* alive in it when the command had ended */
+    unsigned swept;     /* killed outside of it, or without one */
+    unsigned looks;     /* how often we have looked in vain in this state */
+    int64_t started;    /* ns */
+    int64_t deadline;   /* ns */
+    int64_t look;       /* ns, when to try again to reap what is held */
+    int64_t grace;      /* ns */
+    int64_t settled;    /* ns, when what is left is left to the engine */
     struct run_result result;
 };
 

@@ -79,6 +79,8 @@ report(const struct child_spec *c, struct err *err)
     switch (c->stage) {
     case CHILD_SIGNALS:
         return err_sys(err, c->num, "sigprocmask", NULL);
+    case CHILD_CGROUP:
+        return err_sys(err, c->num, "cgroup", "cgroup.procs");
     case CHILD_DESCRIPTORS:
         return err_sys(err, c->num, "dup", NULL);
     case CHILD_CLOSE:
@@ -107,6 +109,10 @@ spawn_start(const struct spawn_spec *spec, pid_t *ret_pid, int *ret_pidfd, struc
         .envp = spec->envp,
         .workdir = spec->workdir,
         .fd = { spec->fd[0], spec->fd[1], spec->fd[2] },
+        .cgroup_procs = spec->cgroup_procs,
+        .cgroup_more = spec->cgroup_more,
+        .as = spec->as,
+        .nproc = spec->nproc,
     };
     FD_AUTO int pidfd = -1;
     siginfo_t gone;

@@ -31,6 +31,15 @@ struct spawn_spec {
     const char *workdir;               /* NULL: stay */
     int fd[3];                         /* become 0, 1 and 2 of the child; the caller keeps them */
     const struct spawn_origin *origin; /* NULL: find it out now, at the cost of a survey */
+    uint64_t as;                       /* RLIMIT_AS in bytes, 0: as it is */
+    uint64_t nproc;                    /* RLIMIT_NPROC, 0: as it is */
+
+    /* The cgroup of the child, as descriptors that the caller keeps; those below
+     * 3 are none. */
+    int cgroup;             /* directory of a cgroup v2, to be born in */
+    int cgroup_procs;       /* a cgroup.procs, v1 or v2, open for writing: what the child joins
+                               when it was not born in `cgroup` */
+    const int *cgroup_more; /* NULL, or more of them up to a -1: joined in any case */
 };
 
 /* Notes which signals are not at their defaults (64 system calls: do it once).
