@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "conf/conf.h"
 #include "conf/conf_build.h"
+#include "conf/conf_cgroup.h"
 #include "conf/conf_check.h"
 #include "conf/conf_say.h"
 
@@ -160,4 +161,5 @@ conf_check_warn(const struct conf_build *b)
     check_patience(b);
     check_arena(b);
     check_log(b);
+    conf_cgroup_warn(b);
 }

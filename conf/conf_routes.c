@@ -10,6 +10,7 @@
 #include "conf/builtin.h"
 #include "conf/conf.h"
 #include "conf/conf_build.h"
+#include "conf/conf_cgroup.h"
 #include "conf/conf_param.h"
 #include "conf/conf_routes.h"
 #include "conf/conf_say.h"
@@ -72,6 +73,8 @@ build_limits(struct draft *d)
         d->b, d->block, "output_max", CONF_SIZE, CONF_OUTPUT_MIN, CONF_OUTPUT_MAX, &output_max);
     rt->output_max = (size_t)output_max;
     conf_build_switch(d->b, d->block, "detach", &rt->detach);
+    if (conf_cgroup_build(d->b, d->block, rt) < 0)
+        return -ENOMEM;
     return conf_build_path(d->b, d->block, "workdir", &rt->workdir);
 }
 

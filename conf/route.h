@@ -8,6 +8,7 @@
 
 #include "conf/method.h"
 #include "conf/param.h"
+#include "exec/cgroup.h"
 
 enum {
     ROUTE_PARAMS_MAX = 32,
@@ -33,6 +34,8 @@ struct route {
     int64_t grace;     /* ns */
     size_t output_max; /* bytes */
     bool detach;
+    enum cgroup_use cgroup;
+    struct cgroup_limits limits;
     bool builtin;     /* one of the seven, perhaps changed by the configuration */
     const char *file; /* where it was configured or changed, or NULL: as built in */
     int line;

@@ -58,7 +58,9 @@ run_command(struct single *s, const struct conf *conf, struct err *err)
         .workdir = rt->workdir,
         .timeout = rt->timeout,
         .grace = rt->grace,
-        .detach = rt->detach };
+        .detach = rt->detach,
+        .cgroup = rt->cgroup,
+        .limits = &rt->limits };
     FD_AUTO int sigfd = open_signals(err);
     const struct run_result *result;
     int r;

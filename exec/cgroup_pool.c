@@ -276,16 +276,20 @@ unsigned
 cgroup_pool_prepare(struct cgroup_pool *p, unsigned parts)
 {
     struct err unused;
-    unsigned held = 0;
+    unsigned refused = 0;
     size_t i;
 
     lock(p);
-    if (parts != 0 && prepare(p, parts | 1U << CGROUP_TREE, &unused) == 0)
-        for (i = 0; i < CGROUP_PART_MAX; i++)
-            if ((parts & 1U << i) && p->place.where[i] >= 0)
-                held |= 1U << i;
+    for (i = 0; i < CGROUP_PART_MAX; i++)
+        if (p->place.where[i] < 0)
+            parts &= ~(1U << i);
+    if (parts != 0 && prepare(p, parts | 1U << CGROUP_TREE, &unused) < 0)
+        refused = parts;
+    for (i = 0; i < CGROUP_PART_MAX; i++)
+        if ((parts & 1U << i) && p->place.where[i] < 0)
+            refused |= 1U << i;
     unlock(p);
-    return held;
+    return refused;
 }
 
 /* Takes one that is there, or says under which name to make one. */

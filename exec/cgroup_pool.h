@@ -37,7 +37,7 @@ void cgroup_pool_close(struct cgroup_pool *p);
 
 /* Gets ready to hold these parts (as cgroup_parts() returns them), now and not
  * with the first run: version 2 may want us to move into a leaf of our own.
- * Returns those that can be held. */
+ * Returns those that seemed to have a place and are refused. */
 unsigned cgroup_pool_prepare(struct cgroup_pool *p, unsigned parts) __attribute__((nonnull));
 
 /* Takes an empty cgroup; with `keep` one that the next start does not kill.

@@ -48,18 +48,19 @@ struct err;
 /* Everything that is pointed to MUST stay until run_start() returns, except
  * `out`, which MUST stay until the run is over. */
 struct run_spec {
-    const char *path;                   /* what execve(2) gets; with a slash, relative to workdir */
-    char *const *argv;                  /* NULL-terminated, at least argv[0] */
-    char *const *envp;                  /* NULL-terminated, the whole environment */
-    const char *workdir;                /* NULL: stay where we are */
-    unsigned char *out;                 /* where output is captured */
-    size_t out_max;                     /* bytes; output past it is read and dropped */
-    int64_t timeout;                    /* ns from the start, above 0 */
-    int64_t grace;                      /* ns between SIGTERM and SIGKILL, 0 or more */
-    bool detach;                        /* what the command leaves running stays */
-    enum cgroup_use cgroup;             /* whether it gets one */
-    const struct cgroup_limits *limits; /* NULL: none; see exec/fence.h for those that no
-                                           cgroup can hold */
+    const char *path;    /* what execve(2) gets; with a slash, relative to workdir */
+    char *const *argv;   /* NULL-terminated, at least argv[0] */
+    char *const *envp;   /* NULL-terminated, the whole environment */
+    const char *workdir; /* NULL: stay where we are */
+    unsigned char *out;  /* where output is captured */
+    size_t out_max;      /* bytes; output past it is read and dropped */
+    int64_t timeout;     /* ns from the start, above 0 */
+    int64_t grace;       /* ns between SIGTERM and SIGKILL, 0 or more */
+    bool detach;         /* what the command leaves running stays */
+
+    /* The cgroup of the run; what of the limits none can hold: exec/fence.h. */
+    enum cgroup_use cgroup;
+    const struct cgroup_limits *limits; /* NULL: none */
 };
 
 enum run_status {

@@ -96,7 +96,9 @@ start(struct worker *w, struct conn *c)
         .workdir = h->route->workdir,
         .timeout = h->route->timeout,
         .grace = h->route->grace,
-        .detach = h->route->detach };
+        .detach = h->route->detach,
+        .cgroup = h->route->cgroup,
+        .limits = &h->route->limits };
     struct reply reply;
     struct err err;
     int r;

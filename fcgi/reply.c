@@ -58,6 +58,10 @@ put_result(struct json *j, const struct run_result *result)
         json_key(j, "leftover");
         json_int(j, result->leftover);
     }
+    if (result->oom) {
+        json_key(j, "oom");
+        json_bool(j, true);
+    }
 }
 
 static bool

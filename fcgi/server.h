@@ -144,6 +144,10 @@ enum {
 int server_open(struct server *s, int listen_fd, struct conf *conf, struct err *err)
     __attribute__((warn_unused_result, nonnull));
 
+/* Has the kernel get ready for the limits of a configuration's routes, and logs
+ * those that it refuses. */
+void server_prepare(struct server *s, const struct conf *conf) __attribute__((nonnull));
+
 /* Frees it, last of all. */
 void server_close(struct server *s) __attribute__((nonnull));
 

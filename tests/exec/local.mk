@@ -9,11 +9,12 @@ check_PROGRAMS += %D%/probe
 %C%_probe_CFLAGS = -std=gnu11 -pthread $(WARN_CFLAGS)
 %C%_probe_LDFLAGS = -pthread
 
-EXEC_TESTS = %D%/test_capture %D%/test_engine %D%/test_env %D%/test_fence %D%/test_leftover %D%/test_path \
-	%D%/test_roster %D%/test_run %D%/test_spawn %D%/test_tree
+EXEC_TESTS = %D%/test_capture %D%/test_cgroup_place %D%/test_engine %D%/test_env %D%/test_fence \
+	%D%/test_leftover %D%/test_path %D%/test_roster %D%/test_run %D%/test_spawn %D%/test_tree
 check_PROGRAMS += $(EXEC_TESTS)
 TESTS += $(EXEC_TESTS)
 %C%_test_capture_LDADD = $(EXEC_TEST_LIBS)
+%C%_test_cgroup_place_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_engine_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_env_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_fence_LDADD = $(EXEC_TEST_LIBS)
