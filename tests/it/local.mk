@@ -27,7 +27,8 @@ it_scripts = \
 	%D%/shared_hosting.sh \
 	%D%/signals.sh \
 	%D%/slow_peers.sh \
-	%D%/steady.sh
+	%D%/steady.sh \
+	%D%/uml_cgroup.sh
 TESTS += $(it_scripts)
 dist_check_SCRIPTS += $(it_scripts)
 EXTRA_DIST += %D%/lib.sh %D%/serve.sh %D%/fcgi_raw.py tests/.may_include .ci/check-includes
