@@ -257,6 +257,31 @@ START_TEST(cpu_is_throttled)
 }
 END_TEST
 
+START_TEST(kernel_counts_the_times_it_was_made_to_wait)
+{
+    /* Its own cgroup, as it finds it itself: version 2, or cpu of version 1. */
+    static const char look[] =
+        "timeout 1 sh -c 'while :; do :; done';"
+        "for d in /sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)"
+        " /sys/fs/cgroup/cpu$(sed -n 's/.*:cpu[,a-z]*://p' /proc/self/cgroup); do"
+        " cat $d/cpu.stat 2>/dev/null; done";
+    static const char word[] = "nr_throttled ";
+    const char *at;
+    int times = 0;
+
+    NEED(CGROUP_CPU);
+    limits.cpu = 200;
+    harness_command("/bin/sh", "-c", look, NULL);
+    ck_assert_int_eq(harness_run()->cause, RUN_EXITED);
+    at = strstr(harness_said(), word);
+    if (at == NULL)
+        SUITE_SKIP("cgroups are not below /sys/fs/cgroup");
+    for (; at != NULL; at = strstr(at + 1, word))
+        times += atoi(at + strlen(word));
+    ck_assert_int_gt(times, 0);
+}
+END_TEST
+
 START_TEST(fork_bomb_stays_within_its_pids)
 {
     /* Bounded whatever happens: 200 forks, each of which sleeps. */
@@ -337,6 +362,7 @@ suite(void)
     tcase_add_test(tc, memory_is_limited_and_the_kill_is_told);
     tcase_add_test(tc, memory_without_a_cgroup_is_the_address_space_of_each_process);
     tcase_add_test(tc, cpu_is_throttled);
+    tcase_add_test(tc, kernel_counts_the_times_it_was_made_to_wait);
     tcase_add_test(tc, fork_bomb_stays_within_its_pids);
     suite_add_tcase(s, tc);
     return s;

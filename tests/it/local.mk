@@ -21,6 +21,7 @@ it_scripts = \
 	%D%/races.sh \
 	%D%/reload.sh \
 	%D%/restart.sh \
+	%D%/root_cgroup.sh \
 	%D%/root_quickstart.sh \
 	%D%/routing.sh \
 	%D%/secrets.sh \
