@@ -76,8 +76,11 @@ cgroup_knob_field(const char *text, const char *key)
 {
     size_t n = strlen(key);
 
-    for (; text != NULL && *text != '\0'; text = strchr(text, '\n'), text += text != NULL)
+    while (*text != '\0') {
         if (strncmp(text, key, n) == 0 && text[n] == ' ')
             return strtoull(text + n + 1, NULL, 10);
+        text += strcspn(text, "\n");
+        text += *text == '\n';
+    }
     return 0;
 }

@@ -81,7 +81,7 @@ own_path(const char *text, const char *controller, char path[CGROUP_PATH_MAX])
     char names[WORD_MAX];
     int id, end;
 
-    for (; text != NULL && *text != '\0'; text = strchr(text, '\n'), text += text != NULL) {
+    for (; *text != '\0'; text += strcspn(text, "\n"), text += *text == '\n') {
         size_t len;
 
         names[0] = '\0';
@@ -128,7 +128,7 @@ cgroup_place_read(const char *mountinfo, const char *cgroup, struct cgroup_place
     const char *line = mountinfo;
 
     memset(ret, 0, sizeof(*ret));
-    for (; line != NULL && *line != '\0'; line = strchr(line, '\n'), line += line != NULL) {
+    for (; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n') {
         size_t len = strcspn(line, "\n");
         const char *dash = memmem(line, len, " - ", 3);
         size_t h;

@@ -263,7 +263,7 @@ START_TEST(kernel_counts_the_times_it_was_made_to_wait)
     static const char look[] =
         "timeout 1 sh -c 'while :; do :; done';"
         "for d in /sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)"
-        " /sys/fs/cgroup/cpu$(sed -n 's/.*:cpu[,a-z]*://p' /proc/self/cgroup); do"
+        " /sys/fs/cgroup/cpu$(sed -n 's/^[0-9]*:cpu\\(,cpuacct\\)*://p' /proc/self/cgroup); do"
         " cat $d/cpu.stat 2>/dev/null; done";
     static const char word[] = "nr_throttled ";
     const char *at;
