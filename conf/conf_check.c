@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "conf/conf.h"
 #include "conf/conf_build.h"
+#include "conf/conf_cgroup.h"
 #include "conf/conf_check.h"
 #include "conf/conf_holds.h"
 #include "conf/conf_say.h"
@@ -185,4 +186,5 @@ conf_check_warn(const struct conf_build *b)
     check_log(b);
     check_delays(b);
     conf_holds_warn(b);
+    conf_cgroup_warn(b);
 }

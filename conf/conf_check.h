@@ -6,7 +6,8 @@ struct conf_build;
 
 /* Notes warnings about a built configuration: a directory or command that is
  * not there, a route that outlasts the web server's patience, an arena that
- * holds less than may run at once, no log, cores. */
+ * holds less than may run at once, no log, cores, limits that nothing here can
+ * hold. */
 void conf_check_warn(const struct conf_build *b) __attribute__((nonnull));
 
 #endif

@@ -10,6 +10,7 @@
 #include "conf/builtin.h"
 #include "conf/conf.h"
 #include "conf/conf_build.h"
+#include "conf/conf_cgroup.h"
 #include "conf/conf_limits.h"
 #include "conf/conf_output.h"
 #include "conf/conf_param.h"
@@ -76,7 +77,7 @@ build_limits(struct draft *d)
     conf_build_switch(d->b, d->block, "detach", &rt->detach);
     rt->delays = c->delays;
     conf_build_switch(d->b, d->block, "delays", &rt->delays);
-    if (conf_output_build(d->b, d->block, rt) < 0)
+    if (conf_output_build(d->b, d->block, rt) < 0 || conf_cgroup_build(d->b, d->block, rt) < 0)
         return -ENOMEM;
     return conf_build_path(d->b, d->block, "workdir", &rt->workdir);
 }

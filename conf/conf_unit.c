@@ -15,8 +15,8 @@
 #include "conf/conf_unit.h"
 
 enum {
-    SHOWN_MAX = 32,      /* bytes of a limit in a message */
-    FRACTION_DIGITS = 3, /* of a time: "0.125" */
+    SHOWN_MAX = CONF_UNIT_SHOWN, /* bytes of a limit in a message */
+    FRACTION_DIGITS = 3,         /* of a time: "0.125" */
 };
 
 struct unit {
@@ -167,6 +167,28 @@ conf_unit_time(const char *text, int64_t min, int64_t max, int64_t *ret_ns, stru
         return refuse_range(min, max, times, err);
     *ret_ns = n;
     return 0;
+}
+
+int
+conf_unit_cpus(const char *text, int64_t min, int64_t max, int64_t *ret_n, struct err *err)
+{
+    const char *s = text;
+    int64_t n = 0;
+    int r = read_decimal(&s, &n);
+
+    if (r == -EINVAL || *s != '\0')
+        return err_msg(err, EINVAL, "must be a number of CPUs, such as 2 or 0.5");
+    if (r < 0 || n < min || n > max)
+        return err_msg(
+            err, EINVAL, "must be between %g and %g", (double)min / 1000, (double)max / 1000);
+    *ret_n = n;
+    return 0;
+}
+
+const char *
+conf_unit_show_size(int64_t bytes, char text[CONF_UNIT_SHOWN])
+{
+    return show(bytes, sizes, text);
 }
 
 int

@@ -25,6 +25,17 @@ int conf_unit_size(const char *text, int64_t min, int64_t max, int64_t *ret_byte
 int conf_unit_time(const char *text, int64_t min, int64_t max, int64_t *ret_ns, struct err *err)
     __attribute__((warn_unused_result, nonnull));
 
+/* "2", "0.5": CPUs.  min, max and the result are thousandths of one. */
+int conf_unit_cpus(const char *text, int64_t min, int64_t max, int64_t *ret_n, struct err *err)
+    __attribute__((warn_unused_result, nonnull));
+
+enum {
+    CONF_UNIT_SHOWN = 32 /* bytes that any of these takes as text, including NUL */
+};
+
+/* Writes a size in the largest unit that divides it: "64M".  Returns `text`. */
+const char *conf_unit_show_size(int64_t bytes, char text[CONF_UNIT_SHOWN]) __attribute__((nonnull));
+
 /* yes, on, true; no, off, false. */
 int conf_unit_switch(const char *text, bool *ret_on, struct err *err)
     __attribute__((warn_unused_result, nonnull));

@@ -4,6 +4,7 @@ noinst_LIBRARIES += %D%/libconf.a
 	%D%/builtin.c %D%/builtin.h \
 	%D%/conf.c %D%/conf.h \
 	%D%/conf_build.c %D%/conf_build.h \
+	%D%/conf_cgroup.c %D%/conf_cgroup.h \
 	%D%/conf_check.c %D%/conf_check.h \
 	%D%/conf_global.c %D%/conf_global.h \
 	%D%/conf_holds.c %D%/conf_holds.h \
@@ -19,6 +20,7 @@ noinst_LIBRARIES += %D%/libconf.a
 	%D%/conf_unit.c %D%/conf_unit.h \
 	%D%/conf_where.c \
 	%D%/guard.c %D%/guard.h \
+	%D%/hold.c %D%/hold.h \
 	%D%/key.c %D%/key.h \
 	%D%/method.c %D%/method.h \
 	%D%/param.c %D%/param.h \

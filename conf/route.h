@@ -8,6 +8,7 @@
 
 #include "conf/method.h"
 #include "conf/param.h"
+#include "exec/cgroup.h"
 #include "exec/limits.h"
 #include "exec/run.h"
 
@@ -61,6 +62,8 @@ struct route {
     bool reads_body;       /* the body is what the command reads */
     struct exec_limits limits;
     bool detach;
+    enum cgroup_use cgroup;
+    struct cgroup_limits cgroup_limits;
     bool delays;      /* tell what the command had to wait for, if the kernel does */
     bool builtin;     /* one of the seven, perhaps changed by the configuration */
     const char *file; /* where it was configured or changed, or NULL: as built in */

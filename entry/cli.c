@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/hex.h"
 #include "conf/conf.h"
+#include "conf/hold.h"
 #include "conf/key.h"
 #include "conf/routes.h"
 #include "entry/cli.h"
@@ -96,6 +97,18 @@ load(const struct options *opt, bool with_key, bool errors_only, struct region *
     return conf_load(file, with_key, say, &errors_only, &conf) < 0 ? NULL : conf;
 }
 
+/* What the limits of routes come to on this machine. */
+static void
+print_limits(const struct conf *conf, struct region *r)
+{
+    struct cgroup_place place;
+    struct span text;
+
+    cgroup_place_find(&place);
+    text = hold_table(conf, &place, r);
+    (void)printf("%.*s", (int)text.n, text.n > 0 ? (const char *)text.p : "");
+}
+
 static int
 check_config(int argc, char *const *argv, struct region *r)
 {
@@ -110,6 +123,7 @@ check_config(int argc, char *const *argv, struct region *r)
     conf = load(&opt, true, false, r);
     if (conf == NULL)
         return CLI_FAILED;
+    print_limits(conf, r);
     (void)printf("%s: configuration is good\n", conf->file != NULL ? conf->file : "built-in");
     conf_unref(conf);
     return CLI_OK;

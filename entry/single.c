@@ -67,6 +67,8 @@ run_command(
         .grace = rt->grace,
         .keep = rt->output_keep,
         .detach = rt->detach,
+        .cgroup = rt->cgroup,
+        .cgroup_limits = &rt->cgroup_limits,
         .delays = rt->delays || delays };
     FD_AUTO int sigfd = open_signals(err);
     int r;

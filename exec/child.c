@@ -61,6 +61,37 @@ reset_signals(const struct child_spec *c)
             (void)syscall(SYS_rt_sigaction, sig, default_action, NULL, SIGSET_BYTES);
 }
 
+/* Before anything else happens to descriptors, and while we have the rights of
+ * who made the cgroups. */
+BARE static int
+join_cgroups(const struct child_spec *c)
+{
+    const int *procs = c->cgroup_more;
+
+    if (c->cgroup_procs > 2 && syscall(SYS_write, c->cgroup_procs, "0", 1UL) != 1)
+        return -1;
+    for (; procs != NULL && *procs >= 0; procs++)
+        if (syscall(SYS_write, *procs, "0", 1UL) != 1)
+            return -1;
+    return 0;
+}
+
+/* Both limits; one that is lower already stays. */
+BARE static int
+lower(struct child_spec *c, enum limits_what what, int resource, uint64_t max)
+{
+    struct rlimit64 now;
+
+    if (max == 0)
+        return 0;
+    c->limit = what;
+    if (syscall(SYS_prlimit64, 0, resource, NULL, &now) < 0)
+        return -1;
+    now.rlim_max = max < now.rlim_max ? max : now.rlim_max;
+    now.rlim_cur = now.rlim_max < now.rlim_cur ? now.rlim_max : now.rlim_cur;
+    return (int)syscall(SYS_prlimit64, 0, resource, &now, NULL);
+}
+
 /* Puts fd[] on 0, 1 and 2. */
 BARE static int
 place_descriptors(struct child_spec *c)
@@ -135,13 +166,6 @@ cloexec_rest(void)
     return cloexec_one_by_one();
 }
 
-/* Whoever writes 0 means himself. */
-BARE static int
-join_cgroup(int procs)
-{
-    return syscall(SYS_write, procs, "0", 1L) == 1 ? 0 : -1;
-}
-
 BARE static long
 apply(const struct exec_limits *l, enum limits_what what, int resource)
 {
@@ -184,7 +208,7 @@ become(struct child_spec *c)
     static const uint64_t no_signals;
 
     reset_signals(c);
-    if (c->cgroup_procs > 2 && join_cgroup(c->cgroup_procs) < 0)
+    if (join_cgroups(c) < 0)
         return CHILD_CGROUP;
     if (place_descriptors(c) < 0)
         return CHILD_DESCRIPTORS;
@@ -195,6 +219,9 @@ become(struct child_spec *c)
     if (c->nofile != NULL && syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, c->nofile, NULL) < 0)
         return CHILD_NOFILE;
     if (c->limits != NULL && apply_limits(c) < 0)
+        return CHILD_LIMITS;
+    if (lower(c, LIMITS_AS, RLIMIT_AS, c->as) < 0 ||
+        lower(c, LIMITS_NPROC, RLIMIT_NPROC, c->nproc) < 0)
         return CHILD_LIMITS;
     if (c->workdir != NULL && syscall(SYS_chdir, c->workdir) < 0)
         return CHILD_WORKDIR;

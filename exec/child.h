@@ -4,7 +4,7 @@
  * parent's thread stands still.  It calls the kernel directly, allocates
  * nothing, takes no lock and is instrumented by no sanitizer.
  *
- * In this order: signal dispositions to their defaults; the cgroup; descriptors
+ * In this order: signal dispositions to their defaults; its cgroups; descriptors
  * 0 to 2; CLOEXEC on all others; a session of its own; RLIMIT_NOFILE as we had
  * it; limits; the working directory; umask; an empty signal mask; execve(2).
  */
@@ -38,8 +38,10 @@ struct child_spec {
     int fd[3];                        /* become 0, 1 and 2; any of them may be 0, 1 or 2 itself */
     uint64_t signals;                 /* bit N - 1: signal N is to be reset to its default */
     int cgroup_procs;                 /* a cgroup.procs to join; below 3: none */
+    const int *cgroup_more;           /* NULL, or more of them up to a -1 */
     const struct rlimit *nofile;      /* NULL: as it is */
     const struct exec_limits *limits; /* NULL: none */
+    uint64_t as, nproc;               /* RLIMIT_AS and RLIMIT_NPROC at most, 0: as they are */
 
     /* The report, for the parent to read once it goes on. */
     enum child_stage stage; /* what failed */

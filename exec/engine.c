@@ -21,13 +21,13 @@
 #include "base/fd.h"
 #include "exec/account.h"
 #include "exec/capture.h"
+#include "exec/cgroup_pool.h"
 #include "exec/engine.h"
 #include "exec/spawn.h"
 #include "exec/tree.h"
 #include "exec/watcher.h"
 
 enum {
-    TREE_MAX = 256, /* processes of one tree that are signalled at a time */
     KNOWN = 64,
     LOOKS_MAX = 3, /* in one sweep */
 };
@@ -53,6 +53,7 @@ struct engine {
     struct tree_pids list;           /* our children, as of the last look */
     struct known known[KNOWN];       /* orphans of earlier looks, by pid */
     struct spawn_origin origin;      /* constant */
+    struct cgroup_pool *pool;        /* constant; has a lock of its own */
     struct watcher *watcher;         /* constant: NULL where there are pidfds */
     int children;                    /* constant: /proc/self/task/PID/children */
     int null;                        /* constant */
@@ -102,6 +103,8 @@ engine_open(struct engine **ret_engine, struct err *err)
         r = err_sys(err, errno, "prctl", "PR_SET_CHILD_SUBREAPER");
     if (r == 0)
         r = choose_way(e, err);
+    if (r == 0)
+        r = cgroup_pool_open(&e->pool, err);
     if (r < 0) {
         fd_close(&e->children);
         fd_close(&e->null);
@@ -136,6 +139,7 @@ engine_close(struct engine *e)
     assert(roster_empty(&e->roster));
     account_close(e->accounts);
     watcher_close(e->watcher);
+    cgroup_pool_close(e->pool);
     tree_free(&e->list);
     (void)pthread_mutex_destroy(&e->lock);
     fd_close(&e->children);
@@ -160,6 +164,12 @@ int
 engine_null(const struct engine *e)
 {
     return e->null;
+}
+
+struct cgroup_pool *
+engine_cgroups(const struct engine *e)
+{
+    return e->pool;
 }
 
 static void
@@ -229,19 +239,6 @@ engine_forget(struct engine *e, struct roster_member *m)
     lock(e);
     roster_remove(m);
     unlock(e);
-}
-
-/* A child keeps its number until it is reaped, so that no pidfd is needed to
- * mean the right one.  The caller has the lock. */
-static bool
-wait_for(pid_t pid, siginfo_t *ret_gone)
-{
-    siginfo_t gone = { .si_pid = 0 };
-
-    if (waitid(P_PID, (id_t)pid, &gone, WEXITED | WNOHANG | __WALL) < 0 || gone.si_pid == 0)
-        return false;
-    *ret_gone = gone;
-    return true;
 }
 
 bool
@@ -335,31 +332,12 @@ reap(struct engine *e, pid_t pid, bool *ret_killed)
     struct known *k = &e->known[(unsigned)pid % KNOWN];
     siginfo_t gone;
 
-    if (!wait_for(pid, &gone))
+    if (!tree_reap(pid, &gone))
         return false;
     if (k->pid == pid)
         *k = (struct known){ .pid = 0 };
     *ret_killed = gone.si_code == CLD_KILLED && gone.si_status == SIGKILL;
     return true;
-}
-
-/* Ends an orphan, all below it, and its process group: at once, so that nobody
- * in it can fork away.  The group's number is not reused as long as the orphan
- * is not reaped, and the group is no stranger's, since it is in one session.
- * Returns 0 or -errno. */
-static int
-kill_tree(const struct tree_proc *top)
-{
-    struct tree_proc below[TREE_MAX];
-    size_t n = tree_walk(top->pid, below, TREE_MAX); /* before it falls apart */
-    int r = kill(top->pid, SIGKILL) < 0 ? -errno : 0;
-    size_t i;
-
-    if (top->group > 1) /* 0 and 1 would mean something else */
-        (void)kill(-top->group, SIGKILL);
-    for (i = 0; i < n; i++)
-        (void)tree_signal(&below[i], SIGKILL); /* it may have ended with its parent */
-    return r;
 }
 
 /* Goes once over what is left of a member: reaps those that have ended, and
@@ -384,7 +362,7 @@ sweep_once(
         if (reap(e, p.pid, &killed)) {
             reaped++;
             *leftover += killed && m->struck;
-        } else if (!strike || kill_tree(&p) == 0) {
+        } else if (!strike || tree_kill(&p) == 0) {
             *ret_left = true;
             m->struck |= strike;
         }
@@ -428,6 +406,15 @@ engine_sweep(struct engine *e, struct roster_member *m, unsigned *leftover)
 }
 
 void
+engine_signal_group(const struct roster_member *m, int sig)
+{
+    /* Failures here and below are of those that have ended meanwhile. */
+    (void)kill(-m->pid, sig);
+    if (sig == SIGTERM)
+        (void)kill(-m->pid, SIGCONT);
+}
+
+void
 engine_signal(struct engine *e, struct roster_member *m, int sig)
 {
     struct tree_proc found[TREE_MAX];
@@ -448,10 +435,7 @@ engine_signal(struct engine *e, struct roster_member *m, int sig)
     unlock(e);
     n += tree_walk(m->pid, found + n, TREE_MAX - n);
 
-    /* Failures are of those that have ended meanwhile. */
-    (void)kill(-m->pid, sig);
-    if (sig == SIGTERM)
-        (void)kill(-m->pid, SIGCONT);
+    engine_signal_group(m, sig);
     for (i = 0; i < n; i++) {
         if (found[i].group == m->pid)
             continue;
@@ -537,7 +521,7 @@ look_after_heirs(struct engine *e)
             left |= !capture_ended(&h->pipe[i]);
         }
         left |= abandoned;
-        if (abandoned && wait_for(h->member.pid, &gone))
+        if (abandoned && tree_reap(h->member.pid, &gone))
             drop_heir(at); /* its orphans are nobody's from now on, and are ended as such */
         else
             at = &h->next;
@@ -558,7 +542,7 @@ tend(struct engine *e, const struct tree_proc *p, enum roster_verdict whose,
     if (reap(e, p->pid, &killed))
         return false;
     if (whose == ROSTER_NOBODYS || (whose == ROSTER_OWNED && owner->kind == ROSTER_ABANDONED))
-        (void)kill_tree(p); /* EPERM: it is left to itself */
+        (void)tree_kill(p); /* EPERM: it is left to itself */
     return true;
 }
 
@@ -601,5 +585,6 @@ engine_reap(struct engine *e)
         reaped = reap_once(e, &left);
     while (reaped > 0 && !left && ++looks < LOOKS_MAX);
     unlock(e);
+    left |= cgroup_pool_tend(e->pool);
     return left || reaped > 0;
 }

@@ -22,6 +22,7 @@
 
 struct account;
 struct account_source;
+struct cgroup_pool;
 struct err;
 struct engine;
 struct rlimit;
@@ -83,10 +84,17 @@ bool engine_wait(struct engine *e, const struct roster_member *m, siginfo_t *ret
  * nobody can tell. */
 struct account_source *engine_accounts(struct engine *e) __attribute__((nonnull));
 
+/* The cgroups of our commands. */
+struct cgroup_pool *engine_cgroups(const struct engine *e)
+    __attribute__((warn_unused_result, nonnull));
+
 /* Sends `sig` to a member's process group and to every descendant that can be
  * found, once each; SIGCONT follows SIGTERM, because a stopped process would
  * not hear it.  The member's own process MUST NOT be reaped yet. */
 void engine_signal(struct engine *e, struct roster_member *m, int sig) __attribute__((nonnull));
+
+/* The group alone. */
+void engine_signal_group(const struct roster_member *m, int sig) __attribute__((nonnull));
 
 /* Ends and reaps what a member whose process has been reaped left behind; adds
  * those that SIGKILL has ended to *leftover.  Returns whether there is

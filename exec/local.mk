@@ -2,9 +2,14 @@ noinst_LIBRARIES += %D%/libexec.a
 %C%_libexec_a_SOURCES = \
 	%D%/account.c %D%/account.h \
 	%D%/capture.c %D%/capture.h \
+	%D%/cgroup.c %D%/cgroup.h \
+	%D%/cgroup_knob.c %D%/cgroup_knob.h \
+	%D%/cgroup_place.c %D%/cgroup_place.h \
+	%D%/cgroup_pool.c %D%/cgroup_pool.h \
 	%D%/child.c %D%/child.h \
 	%D%/engine.c %D%/engine.h \
 	%D%/env.c %D%/env.h \
+	%D%/fence.c %D%/fence.h \
 	%D%/input.c %D%/input.h \
 	%D%/keep.c %D%/keep.h \
 	%D%/limits.c %D%/limits.h \

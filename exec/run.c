@@ -87,6 +87,23 @@ close_pipes(struct run *r)
         fd_close(&r->writer[i]);
 }
 
+/* In its cgroup, or, where it may and has to, without one. */
+static int
+launch(struct run *r, const struct run_spec *spec, struct spawn_spec *child, struct err *err)
+{
+    struct engine *e = r->engine;
+    int n = fence_open(
+        &r->fence, engine_cgroups(e), spec->cgroup, spec->cgroup_limits, spec->detach, child, err);
+
+    if (n == 0)
+        n = engine_launch(e, &r->member, ROSTER_RUNNING, child, &r->exitfd, err);
+    if (n < 0 && fence_lower(&r->fence, child, err))
+        n = engine_launch(e, &r->member, ROSTER_RUNNING, child, &r->exitfd, err);
+    if (n < 0)
+        fence_close(&r->fence, false);
+    return n;
+}
+
 int
 run_start(struct run *r, struct engine *e, const struct run_spec *spec, struct err *err)
 {
@@ -115,7 +132,7 @@ run_start(struct run *r, struct engine *e, const struct run_spec *spec, struct e
         child.fd[2] = r->writer[spec->output == RUN_JOINED ? 0 : 1];
         r->started = clock_now();
         r->deadline = after(r->started, spec->timeout);
-        n = engine_launch(e, &r->member, ROSTER_RUNNING, &child, &r->exitfd, err);
+        n = launch(r, spec, &child, err);
     }
     if (n < 0)
         close_pipes(r);
@@ -126,6 +143,8 @@ static void
 end(struct run *r)
 {
     close_pipes(r);
+    r->result.oom = fence_oom(&r->fence);
+    fence_close(&r->fence, r->detach);
     r->result.out_len = r->kept[KEEP_OUT].len;
     r->result.truncated = r->kept[KEEP_OUT].dropped || r->kept[KEEP_ERR].dropped;
     r->deadline = CLOCK_NEVER;
@@ -133,12 +152,27 @@ end(struct run *r)
     r->state = OVER;
 }
 
+/* Signals all of the run: by its cgroup, or as far as it can be found. */
+static void
+signal_all(struct run *r, int sig)
+{
+    if (!fence_stands(&r->fence)) {
+        engine_signal(r->engine, &r->member, sig);
+        return;
+    }
+    engine_signal_group(&r->member, sig);
+    if (sig == SIGTERM)
+        fence_term(&r->fence, r->member.pid);
+    else
+        fence_kill(&r->fence);
+}
+
 /* What a passed deadline means, state by state. */
 
 static void
 terminate(struct run *r, int64_t now)
 {
-    engine_signal(r->engine, &r->member, SIGTERM);
+    signal_all(r, SIGTERM);
     r->detach = false;
     r->deadline = after(now, r->grace);
     r->state = TERMINATING;
@@ -154,7 +188,7 @@ time_out(struct run *r, int64_t now)
 static void
 kill_all(struct run *r, int64_t now)
 {
-    engine_signal(r->engine, &r->member, SIGKILL);
+    signal_all(r, SIGKILL);
     r->detach = false;
     r->deadline = now + PATIENCE;
     r->state = KILLING;
@@ -173,18 +207,32 @@ abandon(struct run *r, int64_t now)
     end(r);
 }
 
+/* Ends what is left: all in the cgroup, and once that is empty what has got out
+ * of it or had none, and zombies.  Returns whether to look again. */
+static bool
+sweep(struct run *r)
+{
+    unsigned swept = 0;
+    bool left = fence_clear(&r->fence, r->looks == 0, &r->in_cgroup);
+
+    if (!left || clock_now() >= r->settled)
+        left |= engine_sweep(r->engine, &r->member, &swept);
+    r->swept += swept;
+    /* Some of those that died with the cgroup were killed once more. */
+    if (r->result.cause <= RUN_SIGNALED)
+        r->result.leftover = r->in_cgroup > r->swept ? r->in_cgroup : r->swept;
+    return left;
+}
+
 static void
 settle(struct run *r, int64_t now)
 {
-    unsigned ended = 0;
     bool left;
 
     if (r->detach)
         left = engine_detach(r->engine, &r->member, r->capture) < 0;
     else
-        left = engine_sweep(r->engine, &r->member, &ended) && now < r->settled;
-    if (r->result.cause <= RUN_SIGNALED)
-        r->result.leftover += ended;
+        left = sweep(r) && now < r->settled;
     if (left) {
         r->deadline = next_look(r, now);
         return;

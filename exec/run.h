@@ -12,13 +12,16 @@
  * when something it left behind holds the pipe.
  *
  * Unless the spec says `detach`, nothing of the run is alive once it is over;
- * what had to be killed is counted in `leftover`.  Of this there are three
- * exceptions: what we may not signal (it became root, and we are not); what
- * left the session (setsid) when it could as well be another run's, because
- * both were there when it was born: it ends with the last of those; and what
- * SIGKILL has not ended after two seconds.  What a detached command leaves may
- * go on writing to the pipe as long as this program lives; better that it
- * redirects its output.
+ * what had to be killed is counted in `leftover`.  Where a cgroup can be made
+ * (exec/cgroup_place.h) and the spec does not say CGROUP_NEVER, the run is in
+ * one and this holds for whatever a command does, setsid and double forks
+ * included, other than root leaving its cgroup; what SIGKILL has not ended after
+ * two seconds is ended later.  Without a cgroup there are two more exceptions:
+ * what we may not signal (it became root, and we are not); and what left the
+ * session (setsid) when it could as well be another run's, because both were
+ * there when it was born: it ends with the last of those.  What a detached
+ * command leaves may go on writing to the pipe as long as this program lives;
+ * better that it redirects its output.
  *
  * Past its timeout the whole tree gets SIGTERM (and SIGCONT), after `grace`
  * SIGKILL.  A command that ignores even that (stuck in the kernel) is
@@ -36,6 +39,8 @@
 
 #include "exec/account.h"
 #include "exec/capture.h"
+#include "exec/cgroup.h"
+#include "exec/fence.h"
 #include "exec/roster.h"
 
 struct engine;
@@ -68,6 +73,10 @@ struct run_spec {
     int64_t grace;                    /* ns between SIGTERM and SIGKILL, 0 or more */
     bool detach;                      /* what the command leaves running stays */
     bool delays;                      /* find out what it had to wait for, if the kernel tells */
+
+    /* The cgroup of the run; what of the limits none can hold: exec/fence.h. */
+    enum cgroup_use cgroup;
+    const struct cgroup_limits *cgroup_limits; /* NULL: none */
 
     enum run_output output;
     enum run_keep keep;
@@ -104,14 +113,15 @@ enum run_cause {
 
 struct run_result {
     enum run_cause cause;
-    bool signaled;                /* a signal ended the command */
-    int code;                     /* that signal, else the exit status; 0 when abandoned */
-    size_t out_len;               /* bytes kept in `out` */
-    bool truncated;               /* more was said than is kept */
-    unsigned leftover;            /* processes that were alive after a command that ended by
-                                     itself, and that we ended; 0 when we ended it */
-    int64_t duration;             /* ns from start to the command's exit */
-    struct account usage;         /* all 0 when abandoned */
+    bool signaled;        /* a signal ended the command */
+    int code;             /* that signal, else the exit status; 0 when abandoned */
+    size_t out_len;       /* bytes kept in `out` */
+    bool truncated;       /* more was said than is kept */
+    unsigned leftover;    /* processes that were alive after a command that ended by
+                             itself, and that we ended; 0 when we ended it */
+    bool oom;             /* the kernel killed in it, because it wanted more than its limit */
+    int64_t duration;     /* ns from start to the command's exit */
+    struct account usage; /* all 0 when abandoned */
     struct account_delays delays; /* none known unless the spec asked for them */
 };
 
@@ -126,16 +136,19 @@ struct run {
                                   on exitfd, and not on a pipe just before */
     bool bounded;              /* RUN_KEEP_KILL */
 
-    int exitfd;       /* -1 once the command is reaped or abandoned */
-    int state;        /* enum state of run.c */
-    bool detach;      /* what it leaves stays */
-    bool held;        /* it has ended, and its tracer keeps it from us */
-    unsigned looks;   /* how often we have looked in vain in this state */
-    int64_t started;  /* ns */
-    int64_t deadline; /* ns */
-    int64_t look;     /* ns, when to try again to reap what is held */
-    int64_t grace;    /* ns */
-    int64_t settled;  /* ns, when what is left is left to the engine */
+    struct fence fence;
+    unsigned in_cgroup; /* alive in it when the command had ended */
+    unsigned swept;     /* killed outside of it, or without one */
+    int exitfd;         /* -1 once the command is reaped or abandoned */
+    int state;          /* enum state of run.c */
+    bool detach;        /* what it leaves stays */
+    bool held;          /* it has ended, and its tracer keeps it from us */
+    unsigned looks;     /* how often we have looked in vain in this state */
+    int64_t started;    /* ns */
+    int64_t deadline;   /* ns */
+    int64_t look;       /* ns, when to try again to reap what is held */
+    int64_t grace;      /* ns */
+    int64_t settled;    /* ns, when what is left is left to the engine */
     struct run_result result;
 };
 

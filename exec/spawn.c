@@ -147,6 +147,9 @@ spawn_start(const struct spawn_spec *spec, pid_t *ret_pid, int *ret_pidfd, struc
         .workdir = spec->workdir,
         .fd = { spec->fd[0], spec->fd[1], spec->fd[2] },
         .limits = spec->limits,
+        .cgroup_more = spec->cgroup_more,
+        .as = spec->as,
+        .nproc = spec->nproc,
     };
     int cgroup = -1;
 

@@ -35,12 +35,15 @@ struct spawn_spec {
     int fd[3];                         /* become 0, 1 and 2 of the child; the caller keeps them */
     const struct exec_limits *limits;  /* NULL: none, and umask 022 */
     const struct spawn_origin *origin; /* NULL: find it out now, at the cost of a survey */
+    uint64_t as;                       /* RLIMIT_AS at most, bytes, 0: as it is */
+    uint64_t nproc;                    /* RLIMIT_NPROC at most, 0: as it is */
 
-    /* The cgroup of the child, as two descriptors that the caller keeps; those
-     * below 3 are none. */
-    int cgroup;       /* directory of a cgroup v2, to be born in where the way allows it */
-    int cgroup_procs; /* a cgroup.procs, v1 or v2, open for writing: what the child joins
-                         as its first step when it was not born in `cgroup` */
+    /* The cgroup of the child, as descriptors that the caller keeps; those below
+     * 3 are none. */
+    int cgroup;             /* directory of a cgroup v2, to be born in where the way allows it */
+    int cgroup_procs;       /* a cgroup.procs, v1 or v2, open for writing: what the child joins
+                               when it was not born in `cgroup` */
+    const int *cgroup_more; /* NULL, or more of them up to a -1: joined in any case */
 };
 
 /* Finds out how to make children and notes which signals are not at their

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -198,4 +199,30 @@ tree_signal(const struct tree_proc *p, int sig)
     /* No pidfds here, or no descriptor left for one: it was there a moment ago,
      * and the kernel gives numbers out in turn. */
     return kill(p->pid, sig) < 0 ? -errno : 0;
+}
+
+int
+tree_kill(const struct tree_proc *top)
+{
+    struct tree_proc below[TREE_MAX];
+    size_t n = tree_walk(top->pid, below, TREE_MAX); /* before it falls apart */
+    int r = kill(top->pid, SIGKILL) < 0 ? -errno : 0;
+    size_t i;
+
+    if (top->group > 1) /* 0 and 1 would mean something else */
+        (void)kill(-top->group, SIGKILL);
+    for (i = 0; i < n; i++)
+        (void)tree_signal(&below[i], SIGKILL); /* it may have ended with its parent */
+    return r;
+}
+
+bool
+tree_reap(pid_t pid, siginfo_t *ret_gone)
+{
+    siginfo_t gone = { .si_pid = 0 };
+
+    if (waitid(P_PID, (id_t)pid, &gone, WEXITED | WNOHANG | __WALL) < 0 || gone.si_pid == 0)
+        return false;
+    *ret_gone = gone;
+    return true;
 }

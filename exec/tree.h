@@ -8,13 +8,15 @@
 #ifndef EXEC_TREE_H
 #define EXEC_TREE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 enum {
-    TREE_TICK = 10 * 1000 * 1000
-}; /* nanoseconds in one unit of `born` */
+    TREE_TICK = 10 * 1000 * 1000, /* nanoseconds in one unit of `born` */
+    TREE_MAX = 256,               /* processes of one tree that are signalled at a time */
+};
 
 struct tree_proc {
     pid_t pid;
@@ -61,5 +63,15 @@ size_t tree_walk(pid_t root, struct tree_proc *procs, size_t max) __attribute__(
 /* Signals that process and no other.  Returns 0 or -errno; -ESRCH when it is
  * gone, whoever has its number now. */
 int tree_signal(const struct tree_proc *p, int sig) __attribute__((nonnull));
+
+/* Ends an orphan of ours, all below it, and its process group: at once, so that
+ * nobody in it can fork away.  The group's number is not reused as long as the
+ * orphan is not reaped, and the group is no stranger's, since it is in one
+ * session.  Returns 0 or -errno. */
+int tree_kill(const struct tree_proc *top) __attribute__((nonnull));
+
+/* Reaps a child if it has ended, and says whether.  It keeps its number until
+ * then, so that no pidfd is needed to mean the right one. */
+bool tree_reap(pid_t pid, siginfo_t *ret_gone) __attribute__((warn_unused_result, nonnull));
 
 #endif

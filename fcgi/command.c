@@ -178,6 +178,8 @@ start(struct worker *w, struct conn *c)
         .grace = h->route->grace,
         .keep = h->route->output_keep,
         .detach = h->route->detach,
+        .cgroup = h->route->cgroup,
+        .cgroup_limits = &h->route->cgroup_limits,
         .delays = h->route->delays };
     struct err err;
     int r;

@@ -119,6 +119,10 @@ put_result(struct json *j, const struct run_result *result, int64_t queued)
     json_bool(j, result->truncated);
     if (result->leftover > 0)
         put_int(j, "leftover", result->leftover);
+    if (result->oom) {
+        json_key(j, "oom");
+        json_bool(j, true);
+    }
     put_msec(j, "queued_ms", queued);
     if (result->cause != RUN_ABANDONED)
         put_usage(j, result);

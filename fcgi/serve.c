@@ -62,6 +62,7 @@ reload(struct server *s)
             log_event(LOG_AT_WARNING, event,
                 "output of a run stays limited to %zu bytes until a restart",
                 s->output_cap[ROUTE_JOINED]);
+        server_prepare(s, conf);
         (void)pthread_mutex_lock(&s->conf_lock);
         old = s->conf;
         s->conf = conf;

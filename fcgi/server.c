@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "conf/conf.h"
+#include "exec/cgroup_pool.h"
 #include "exec/engine.h"
 #include "fcgi/budget.h"
 #include "fcgi/log.h"
@@ -175,6 +176,23 @@ raise_nofile(struct server *s)
         engine_set_nofile(s->engine, &given);
 }
 
+void
+server_prepare(struct server *s, const struct conf *conf)
+{
+    unsigned parts = 0;
+    size_t i;
+
+    for (i = 0; i < conf->nroutes; i++)
+        if (conf->routes[i].cgroup != CGROUP_NEVER)
+            parts |= cgroup_parts(&conf->routes[i].cgroup_limits);
+    parts = parts != 0 ? cgroup_pool_prepare(engine_cgroups(s->engine), parts) : 0;
+    for (i = 0; i < CGROUP_PART_MAX; i++)
+        if (parts & 1U << i)
+            log_event(LOG_AT_WARNING, "warning",
+                "limits of %s do not hold: our cgroup is not ours to divide, or others are in it",
+                cgroup_place_name((enum cgroup_part)i));
+}
+
 int
 server_open(struct server *s, int listen_fd, struct conf *conf, struct err *err)
 {
@@ -190,6 +208,8 @@ server_open(struct server *s, int listen_fd, struct conf *conf, struct err *err)
         s->way = engine_way(s->engine);
         raise_nofile(s);
     }
+    if (r == 0)
+        server_prepare(s, conf);
     if (r == 0)
         r = open_arena(s, err);
     return r == 0 ? open_events(s, err) : r;

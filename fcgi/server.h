@@ -4,19 +4,6 @@
  * carries a slot and its generation, never a pointer, so that one that comes
  * late finds nobody.  A slot is one connection with the request on it; whoever
  * works on it has its lock.  Workers block in epoll_wait(2) and nowhere else.
- *
- * Each of these uses only those above it:
- *   server.c   what all share: the epoll set, the arena, the engine
- *   conn.c     slots, replies, closing
- *   share.c    one run for many: who is told, and of what
- *   command.c  queues, starts, steps and ends the run of a request
- *   upgrade.c  replaces this process by a new one on the same socket
- *   intake.c   accepts, reads, decides
- *   worker.c   hands events to whom they concern
- *   signals.c  what the main thread waits for
- *   orphans.c  looks after what commands leave behind
- *   drain.c    the end: no new connections, then none
- *   serve.c    the main thread: signals, reload, drain
  */
 #ifndef FCGI_SERVER_H
 #define FCGI_SERVER_H
@@ -161,6 +148,9 @@ enum {
  * server_close() either way.  `s` MUST be zeroed.  Returns 0 or -errno. */
 int server_open(struct server *s, int listen_fd, struct conf *conf, struct err *err)
     __attribute__((warn_unused_result, nonnull));
+
+/* Has the kernel get ready for the limits of routes, and logs what it refuses. */
+void server_prepare(struct server *s, const struct conf *conf) __attribute__((nonnull));
 
 /* Frees it, last of all. */
 void server_close(struct server *s) __attribute__((nonnull));

@@ -258,6 +258,34 @@ START_TEST(a_route_says_what_its_answer_is_made_of)
 }
 END_TEST
 
+START_TEST(limits_are_the_routes_own_or_the_files)
+{
+    struct conf *c = load("memory = 64M cpus = 0.5 cgroup = never\n"
+                          "io_read = { \"4095:1 1M\", \"4095:2 2M\" }\n"
+                          "route \"/a\" { argv = { true } }\n"
+                          "route \"/b\" { argv = { true } memory = none cpus = 2 pids = 9\n"
+                          "  cgroup = auto io_read = \"4095:2 3K\" io_write = \"4095:2 4K\" }\n");
+    const struct route *a = conf_route(c, "/a"), *b = conf_route(c, "/b");
+
+    ck_assert_int_eq(a->cgroup, CGROUP_NEVER);
+    ck_assert_int_eq(a->cgroup_limits.memory, 64 * 1024 * 1024);
+    ck_assert_int_eq(a->cgroup_limits.cpu, 500);
+    ck_assert_int_eq(a->cgroup_limits.pids, 0);
+    ck_assert_uint_eq(a->cgroup_limits.nio, 2);
+    ck_assert_uint_eq(a->cgroup_limits.io[1].minor, 2);
+    ck_assert_int_eq(a->cgroup_limits.io[1].read, 2 * 1024 * 1024);
+    ck_assert_int_eq(b->cgroup, CGROUP_AUTO);
+    ck_assert_int_eq(b->cgroup_limits.memory, 0);
+    ck_assert_int_eq(b->cgroup_limits.cpu, 2000);
+    ck_assert_int_eq(b->cgroup_limits.pids, 9);
+    ck_assert_uint_eq(b->cgroup_limits.nio, 1);
+    ck_assert_uint_eq(b->cgroup_limits.io[0].major, 4095);
+    ck_assert_int_eq(b->cgroup_limits.io[0].read, 3 * 1024);
+    ck_assert_int_eq(b->cgroup_limits.io[0].write, 4 * 1024);
+    conf_unref(c);
+}
+END_TEST
+
 START_TEST(parameters_of_all_types_have_all_they_say)
 {
     struct conf *c =
@@ -464,6 +492,7 @@ suite(void)
     tcase_add_test(tc, every_setting_is_taken);
     tcase_add_test(tc, a_route_of_the_file_has_all_it_says);
     tcase_add_test(tc, a_route_says_what_its_answer_is_made_of);
+    tcase_add_test(tc, limits_are_the_routes_own_or_the_files);
     tcase_add_test(tc, parameters_of_all_types_have_all_they_say);
     tcase_add_test(tc, a_block_for_a_built_in_route_changes_what_it_says);
     tcase_add_test(tc, an_argv_for_restart_makes_it_a_command);

@@ -47,6 +47,7 @@ harness_open(void)
         .out_max = HARNESS_OUT - 1,
         .timeout = 30 * CLOCK_SEC,
         .grace = 5 * CLOCK_SEC,
+        .cgroup = CGROUP_NEVER, /* exec/run.h has to do without, too */
     };
 }
 

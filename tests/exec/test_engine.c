@@ -67,6 +67,7 @@ start_slot(struct worker *w, int i, int round)
         .out = s->out,
         .out_max = SAID_MAX,
         .timeout = 60 * CLOCK_SEC,
+        .cgroup = CGROUP_NEVER,
         .grace = CLOCK_SEC };
     char *argv[] = { "sh", "-c", (char *)(uintptr_t)(i % 2 != 0 ? script : plain), "sh", s->marker,
         NULL };

@@ -331,13 +331,20 @@ START_TEST(what_detached_processes_go_on_to_say_does_not_end_them)
 }
 END_TEST
 
-Suite *
-suite(void)
+static void
+open_fenced(void)
 {
-    Suite *s = suite_create("exec/run");
-    TCase *tc = tcase_create("leftover");
+    harness_open();
+    h.spec.cgroup = CGROUP_AUTO;
+}
 
-    tcase_add_checked_fixture(tc, harness_open, harness_close);
+/* The same promises with a cgroup around each run, where there are any, and without. */
+static void
+add_cases(Suite *s, const char *leftover, const char *timeout, SFun setup)
+{
+    TCase *tc = tcase_create(leftover);
+
+    tcase_add_checked_fixture(tc, setup, harness_close);
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, what_a_command_leaves_behind_is_killed_and_counted, 0, KINDS);
     tcase_add_test(tc, many_kinds_at_once_are_killed_and_counted);
@@ -351,8 +358,8 @@ suite(void)
     tcase_add_test(tc, what_detached_processes_go_on_to_say_does_not_end_them);
     suite_add_tcase(s, tc);
 
-    tc = tcase_create("timeout");
-    tcase_add_checked_fixture(tc, harness_open, harness_close);
+    tc = tcase_create(timeout);
+    tcase_add_checked_fixture(tc, setup, harness_close);
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, timeout_sends_sigterm_first);
     tcase_add_test(tc, command_that_ignores_sigterm_is_killed_after_the_grace);
@@ -365,5 +372,14 @@ suite(void)
     tcase_add_loop_test(tc, cancel_now_kills, 0, 2);
     tcase_add_loop_test(tc, drive_cancels_when_told, 0, 2);
     suite_add_tcase(s, tc);
+}
+
+Suite *
+suite(void)
+{
+    Suite *s = suite_create("exec/run");
+
+    add_cases(s, "leftover", "timeout", harness_open);
+    add_cases(s, "leftover, fenced", "timeout, fenced", open_fenced);
     return s;
 }

@@ -22,6 +22,7 @@ it_scripts = \
 	%D%/races.sh \
 	%D%/reload.sh \
 	%D%/restart.sh \
+	%D%/root_cgroup.sh \
 	%D%/rlimits.sh \
 	%D%/root_delays.sh \
 	%D%/root_quickstart.sh \
@@ -33,6 +34,7 @@ it_scripts = \
 	%D%/slow_peers.sh \
 	%D%/stdin.sh \
 	%D%/steady.sh \
+	%D%/uml_cgroup.sh \
 	%D%/usage.sh
 TESTS += $(it_scripts)
 dist_check_SCRIPTS += $(it_scripts)
