@@ -74,7 +74,7 @@ struct conn {
     int fd;
     bool watched;         /* fd is in the epoll set */
     bool gone;            /* the peer has left */
-    int64_t started;      /* ns, the first byte of the request */
+    int64_t started;      /* ns, the first byte of the request; 0: none has come */
     int64_t deadline;     /* ns */
     unsigned char *raw;   /* RECORD_RAW_MAX bytes of the slot's memory */
     struct region region; /* the rest of it: the request's small things */
