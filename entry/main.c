@@ -79,7 +79,7 @@ fastcgi(int listen_fd, int argc, char *const *argv)
         file = argv[2];
     } else if (argc != 1) {
         log_event(LOG_AT_ERROR, "error", "serving FastCGI takes no argument but -c FILE");
-        successor_report("serving FastCGI takes no argument but -c FILE\n");
+        successor_complain("serving FastCGI takes no argument but -c FILE\n");
         return CLI_USAGE;
     }
     /* Until the configuration says where to, whoever may listen is told. */
@@ -90,7 +90,8 @@ fastcgi(int listen_fd, int argc, char *const *argv)
     if (file == NULL)
         file = conf_find(&r);
     if (conf_load(file, true, say, &complaints, &conf) < 0) {
-        successor_report(complaints.n > 0 ? complaints.text : "the configuration cannot be read\n");
+        successor_complain(
+            complaints.n > 0 ? complaints.text : "the configuration cannot be read\n");
         return EXIT_FAILURE;
     }
     region_done(&r);

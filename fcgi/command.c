@@ -196,15 +196,16 @@ command_gone(struct worker *w, struct conn *c)
     }
 }
 
-void
-command_stop(struct worker *w, struct conn *c)
+int64_t
+command_stop(struct worker *w, struct conn *c, bool now)
 {
-    if (c->state == CONN_QUEUED && sched_drop(&w->server->sched, c->slot)) {
+    if (c->state == CONN_QUEUED && sched_drop(&w->server->sched, c->slot))
         busy(c, "Stopping");
-    } else if (c->state == CONN_RUNNING && !c->handled.route->detach) {
-        run_cancel(&c->run, true);
-        conn_set_deadline(c, run_deadline(&c->run));
-    }
+    if (c->state != CONN_RUNNING || c->handled.route->detach)
+        return 0;
+    run_cancel(&c->run, now);
+    conn_set_deadline(c, run_deadline(&c->run));
+    return c->deadline;
 }
 
 void

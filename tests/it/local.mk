@@ -11,6 +11,7 @@ it_scripts = \
 	%D%/house.sh \
 	%D%/injection.sh \
 	%D%/limits.sh \
+	%D%/lossless.sh \
 	%D%/log.sh \
 	%D%/logs_route.sh \
 	%D%/malformed.sh \
@@ -30,4 +31,4 @@ it_scripts = \
 	%D%/steady.sh
 TESTS += $(it_scripts)
 dist_check_SCRIPTS += $(it_scripts)
-EXTRA_DIST += %D%/lib.sh %D%/serve.sh %D%/fcgi_raw.py tests/.may_include .ci/check-includes
+EXTRA_DIST += %D%/lib.sh %D%/serve.sh %D%/fcgi_raw.py %D%/load.py %D%/holder.py tests/.may_include .ci/check-includes
