@@ -25,8 +25,9 @@ struct engine;
 struct rlimit;
 struct spawn_spec;
 
-/* Returns 0 and an engine, or -errno.  Needs /proc and Linux 5.4 with
- * CONFIG_PROC_CHILDREN.  The program MUST NOT change its session afterwards.
+/* Returns 0 and an engine, or -errno.  Needs the /proc of our PID namespace and
+ * Linux 5.4 with CONFIG_PROC_CHILDREN.  The program MUST NOT change its session
+ * afterwards.
  * SIGCHLD MUST be at its default disposition: ignored, children would vanish
  * before we have their status.  Signals that are ignored or handled by now are
  * reset in commands; others MUST stay as they are. */
