@@ -4,6 +4,7 @@ noinst_LIBRARIES += %D%/libentry.a
 	%D%/cgi.c %D%/cgi.h \
 	%D%/cli.c %D%/cli.h \
 	%D%/cli_run.c %D%/cli_run.h \
+	%D%/init.c %D%/init.h \
 	%D%/mode.c %D%/mode.h \
 	%D%/single.c %D%/single.h
 CMON_LIBS = entry/libentry.a $(RESPONDER_LIBS)

@@ -14,6 +14,7 @@
 #include "conf/conf.h"
 #include "entry/cgi.h"
 #include "entry/cli.h"
+#include "entry/init.h"
 #include "entry/mode.h"
 #include "fcgi/log.h"
 #include "fcgi/serve.h"
@@ -106,7 +107,10 @@ main(int argc, char **argv)
     int listen_fd = -1;
     enum mode mode = mode_decide(&listen_fd);
     struct err err;
+    int code = init_split();
 
+    if (code >= 0)
+        return code;
     if (mode_settle(mode, &listen_fd, &err) < 0) {
         log_event(LOG_AT_ERROR, "error", "%s", err.text);
         return EXIT_FAILURE;

@@ -9,6 +9,7 @@ it_scripts = \
 	%D%/faults.sh \
 	%D%/git.sh \
 	%D%/house.sh \
+	%D%/init.sh \
 	%D%/injection.sh \
 	%D%/limits.sh \
 	%D%/lossless.sh \
@@ -31,4 +32,4 @@ it_scripts = \
 	%D%/steady.sh
 TESTS += $(it_scripts)
 dist_check_SCRIPTS += $(it_scripts)
-EXTRA_DIST += %D%/lib.sh %D%/serve.sh %D%/fcgi_raw.py %D%/load.py %D%/holder.py tests/.may_include .ci/check-includes
+EXTRA_DIST += %D%/lib.sh %D%/serve.sh %D%/fcgi_raw.py %D%/load.py %D%/holder.py %D%/small_init.py tests/.may_include .ci/check-includes
