@@ -169,9 +169,14 @@ upgrade_request(struct worker *w, struct conn *c)
 void
 upgrade_signal(struct worker *w)
 {
+    struct conf *conf = server_conf(w->server);
+    bool only_exit = conf->restart == CONF_RESTART_EXIT;
     struct err err;
 
-    if (begin(w->server, NULL, &err) < 0)
+    conf_unref(conf);
+    if (only_exit)
+        server_stop(w->server);
+    else if (begin(w->server, NULL, &err) < 0)
         log_event(LOG_AT_ERROR, "restart", "%s", err.text);
 }
 

@@ -45,7 +45,7 @@ void upgrade_done(struct server *s) __attribute__((nonnull));
  * it is decided; or replies at once. */
 void upgrade_request(struct worker *w, struct conn *c) __attribute__((nonnull));
 
-/* SIGUSR2: begins, and logs what comes of it. */
+/* SIGUSR2: as POST /restart, but what comes of it is only logged. */
 void upgrade_signal(struct worker *w) __attribute__((nonnull));
 
 /* The new process has said something, or ended. */
