@@ -205,6 +205,18 @@ is "a request of the replaced one is finished before process 1 ends" \
     "$(cat second.code) $(jq -r .data second.body)" "200 finished"
 ends_with "with 0" 0
 
+mv cmon cmon.away
+printf '#!/bin/sh\nsleep 50\n' >cmon
+chmod +x cmon
+CMON=$T/cmon.away serve_as_1
+mv cmon.away cmon.first
+cp cmon cmon.away
+kill -USR2 "$one"
+sleep 0.5
+kill -TERM "$one"
+ends_with "stopped in the middle of an upgrade it ends with 0" 0
+mv cmon.first cmon
+
 routes 'restart = exit'
 serve_as_1
 answers 200 POST /restart

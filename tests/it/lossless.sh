@@ -102,8 +102,16 @@ while [ $i -lt $times ]; do
 done
 load_end "$times reloads, and $times of wrong configurations"
 
+# What a process has open and knows of the outside does not grow from one to the next.
+has() {
+    ls "/proc/$1/fd" | wc -l
+    tr '\0' '\n' <"/proc/$1/environ" | sed 's/=.*//' | grep -v CMON_READY | sort | xargs
+}
+
 # --- restart -----------------------------------------------------------------
 good
+answers 200 POST /restart # spawn-fcgi has left descriptors to the first
+first=$(has "$(cat cmon.pid)")
 load_begin
 refused=0
 for i in $(seq $times); do
@@ -116,6 +124,7 @@ for i in $(seq $times); do
 done
 load_end "$times restarts"
 is "each is answered 200, and what it was made for holds from then on" $refused 0
+is "the last has the descriptors and the environment of the second" "$(has "$(cat cmon.pid)")" "$first"
 
 # --- upgrade -----------------------------------------------------------------
 cp cmon cmon.first

@@ -102,6 +102,15 @@ wait "$asked"
 ok "a second SIGTERM ends the draining at once ($took ms)" [ $took -lt 2500 ]
 ok "and the command" within 3 gone "$(cat long.pid)"
 
+# Who has connected is about to ask.
+serve
+raw sleep:0.8 good read >late 2>&1 &
+late=$!
+sleep 0.3
+stop
+wait $late
+like "who had connected before the stop may still ask" "$(cat late)" '^Status: 200'
+
 # What does not end by then gets SIGTERM, and SIGKILL only after its grace.
 serve
 rm -f polite polite.pid deaf.pid
