@@ -182,6 +182,10 @@ be_init(struct init *in, pid_t program)
 
     let_go();
     add(in, program);
+    if (in->n == 0) {
+        (void)fprintf(stderr, "cmon: pidfd_open: %s\n", strerror(errno));
+        return EXIT_FAILURE; /* it ends with us */
+    }
     do {
         if (goes_on(in) && sigwaitinfo(&in->signals, &info) > 0)
             handle(in, &info);
