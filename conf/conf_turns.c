@@ -23,6 +23,8 @@ build_busy(const struct conf_build *b, const struct conf_block *block, struct ro
         rt->on_busy = ROUTE_COALESCE;
     else
         conf_build_error(b, block, line, "on_busy: must be queue, reject or coalesce");
+    if (rt->on_busy == ROUTE_COALESCE && rt->reads_body)
+        conf_build_error(b, block, line, "on_busy: requests that share a run have no body to read");
 }
 
 /* A command that only looks is of no use to nobody; one that changes something,

@@ -5,6 +5,7 @@ noinst_LIBRARIES += %D%/libentry.a
 	%D%/cli.c %D%/cli.h \
 	%D%/cli_run.c %D%/cli_run.h \
 	%D%/cli_usage.c %D%/cli_usage.h \
+	%D%/init.c %D%/init.h \
 	%D%/mode.c %D%/mode.h \
 	%D%/single.c %D%/single.h
 CMON_LIBS = entry/libentry.a $(RESPONDER_LIBS)

@@ -14,6 +14,7 @@
 #include "conf/conf.h"
 #include "entry/cgi.h"
 #include "entry/cli.h"
+#include "entry/init.h"
 #include "entry/mode.h"
 #include "fcgi/log.h"
 #include "fcgi/serve.h"
@@ -79,7 +80,7 @@ fastcgi(int listen_fd, int argc, char *const *argv)
         file = argv[2];
     } else if (argc != 1) {
         log_event(LOG_AT_ERROR, "error", "serving FastCGI takes no argument but -c FILE");
-        successor_report("serving FastCGI takes no argument but -c FILE\n");
+        successor_complain("serving FastCGI takes no argument but -c FILE\n");
         return CLI_USAGE;
     }
     /* Until the configuration says where to, whoever may listen is told. */
@@ -90,7 +91,8 @@ fastcgi(int listen_fd, int argc, char *const *argv)
     if (file == NULL)
         file = conf_find(&r);
     if (conf_load(file, true, say, &complaints, &conf) < 0) {
-        successor_report(complaints.n > 0 ? complaints.text : "the configuration cannot be read\n");
+        successor_complain(
+            complaints.n > 0 ? complaints.text : "the configuration cannot be read\n");
         return EXIT_FAILURE;
     }
     region_done(&r);
@@ -105,7 +107,10 @@ main(int argc, char **argv)
     int listen_fd = -1;
     enum mode mode = mode_decide(&listen_fd);
     struct err err;
+    int code = init_split();
 
+    if (code >= 0)
+        return code;
     if (mode_settle(mode, &listen_fd, &err) < 0) {
         log_event(LOG_AT_ERROR, "error", "%s", err.text);
         return EXIT_FAILURE;

@@ -1,7 +1,7 @@
 /* entry/single.h -- one request from decision to answer, for a process that has
  * nothing else to do: CGI, and the operator's `cmon run`.
  *
- * SIGTERM, SIGINT and SIGHUP end the command and its tree, not just us.
+ * SIGTERM, SIGINT, SIGQUIT and SIGHUP end the command and its tree, not just us.
  */
 #ifndef ENTRY_SINGLE_H
 #define ENTRY_SINGLE_H

@@ -28,7 +28,8 @@ struct engine;
 struct rlimit;
 struct spawn_spec;
 
-/* Returns 0 and an engine, or -errno.  Needs /proc and a Linux with
+/* Returns 0 and an engine, or -errno.  Needs the /proc of our PID
+ * namespace and a Linux with
  * CONFIG_PROC_CHILDREN; how processes are made is found out here (exec/way.h).
  * Where there are no pidfds, SIGCHLD is the engine's from here on, and this
  * thread starts all others only afterwards (exec/watcher.h).  The program MUST NOT change its

@@ -39,6 +39,7 @@ enum state {
 
 #define PATIENCE (3 * CLOCK_SEC)    /* for SIGKILL to work */
 #define SETTLE_TIME (2 * CLOCK_SEC) /* for what is left to go */
+#define LOOK_AFTER (1 * CLOCK_SEC)  /* orphans that ended, while a run is driven */
 #define LOOK_LONGEST 7              /* looks are 1, 2, 4, ... 128 ms apart */
 
 /* A moment `wait` after `now`, for any `wait`. */
@@ -395,6 +396,7 @@ poll_timeout(int64_t deadline)
 void
 run_drive(struct run *r, int cancel_fd)
 {
+    int64_t look = clock_now() + LOOK_AFTER;
     unsigned wakes;
 
     do {
@@ -406,7 +408,7 @@ run_drive(struct run *r, int cancel_fd)
         };
 
         wakes = RUN_WAKE_DEADLINE; /* if it is not true it is harmless */
-        if (poll(p, 4, poll_timeout(run_deadline(r))) > 0) {
+        if (poll(p, 4, poll_timeout(look < run_deadline(r) ? look : run_deadline(r))) > 0) {
             wakes |= p[0].revents != 0 ? RUN_WAKE_OUTPUT : 0U;
             wakes |= p[1].revents != 0 ? RUN_WAKE_ERRORS : 0U;
             wakes |= p[2].revents != 0 ? RUN_WAKE_EXIT : 0U;
@@ -414,6 +416,10 @@ run_drive(struct run *r, int cancel_fd)
                 cancel_fd = -1;
                 run_cancel(r, false);
             }
+        }
+        if (clock_now() >= look) {
+            (void)engine_reap(r->engine); /* we look again anyway */
+            look = clock_now() + LOOK_AFTER;
         }
     } while (run_step(r, wakes) == RUN_PARKED);
 }

@@ -324,8 +324,8 @@ command_gone(struct worker *w, struct conn *c)
     }
 }
 
-void
-command_stop(struct worker *w, struct conn *c)
+int64_t
+command_stop(struct worker *w, struct conn *c, bool now)
 {
     struct reply stopping = { .status = 503, .message = "Stopping", .retry_after = RETRY_SECONDS };
 
@@ -333,9 +333,11 @@ command_stop(struct worker *w, struct conn *c)
     if (c->state == CONN_QUEUED && quit(c)) {
         stopping.queued = c->queued;
         conn_reply(c, &stopping);
-    } else if (c->state == CONN_RUNNING && !c->handled.route->detach) {
-        end_run(c, true);
     }
+    if (c->state != CONN_RUNNING || c->handled.route->detach)
+        return 0;
+    end_run(c, now);
+    return c->deadline;
 }
 
 /* Starts one that has its place by now, unless its client has left: nobody who

@@ -5,6 +5,7 @@
 #ifndef FCGI_COMMAND_H
 #define FCGI_COMMAND_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct conf;
@@ -24,8 +25,9 @@ void command_queue_timeout(struct worker *w, struct conn *c) __attribute__((nonn
 void command_gone(struct worker *w, struct conn *c) __attribute__((nonnull));
 
 /* We are stopping and wait no longer: ends the command, unless it may outlive
- * us, and answers who still waits. */
-void command_stop(struct worker *w, struct conn *c) __attribute__((nonnull));
+ * us, with SIGTERM and, after its grace or `now`, SIGKILL; answers who still
+ * waits.  Returns when it will have ended, clock_now() time, or 0. */
+int64_t command_stop(struct worker *w, struct conn *c, bool now) __attribute__((nonnull));
 
 /* Does what the calls above have left to be done without a lock: starts those
  * who wait while there are places, tells those who share a run what came of

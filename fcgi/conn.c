@@ -26,8 +26,10 @@ enum {
     SLOT_BYTES = (RECORD_RAW_MAX + SLOT_REGION + 4095) / 4096 * 4096,
 };
 
-/* What connects just before we drain sends its request right behind. */
-static const int64_t drain_silent = 100 * CLOCK_MSEC;
+/* Who connects just before we drain sends a request right behind, be the machine
+ * ever so busy; on a kept connection it is on its way or does not come. */
+static const int64_t drain_silent_new = 2 * CLOCK_SEC;
+static const int64_t drain_silent_kept = 100 * CLOCK_MSEC;
 
 /* Half-closing is not leaving where the two can be told apart: a unix socket
  * hangs up only when the peer has closed it. */
@@ -347,6 +349,7 @@ conn_reply(struct conn *c, const struct reply *reply)
 void
 conn_drain(struct conn *c)
 {
-    if (c->state == CONN_IDLE)
-        conn_set_deadline(c, clock_now() + drain_silent);
+    if (c->state != CONN_IDLE)
+        return;
+    conn_set_deadline(c, clock_now() + (c->started == 0 ? drain_silent_new : drain_silent_kept));
 }

@@ -188,6 +188,7 @@ welcome(struct conn *c, int fd)
 
     c->fd = fd;
     c->watched = false;
+    c->started = 0;
     c->state = CONN_IDLE;
     record_begin(&c->in, c->raw);
     conn_set_deadline(c, clock_now() + conf->request_timeout);
@@ -205,6 +206,12 @@ intake_accept(struct worker *w)
 
     if (c == NULL)
         return; /* whoever frees a slot watches again */
+    /* The drain waits for slots in use, so either it sees ours or we see it: it
+     * may be over before we have accepted, and nobody would answer. */
+    if (atomic_load(&s->draining)) {
+        conn_put_back(c);
+        return;
+    }
     fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     num = errno;
     if (fd < 0) {
@@ -248,6 +255,17 @@ intake_event(struct worker *w, struct conn *c)
     }
 }
 
+/* To close a connection on which a request has just come would lose it. */
+static void
+idle_enough(struct worker *w, struct conn *c)
+{
+    uint32_t gen = c->gen;
+
+    read_on(w, c);
+    if (c->state == CONN_IDLE && c->gen == gen)
+        conn_close(c);
+}
+
 void
 intake_deadline(struct worker *w, struct conn *c)
 {
@@ -270,7 +288,7 @@ intake_deadline(struct worker *w, struct conn *c)
         command_step(w, c, RUN_WAKE_DEADLINE);
         break;
     case CONN_IDLE:
-        conn_close(c);
+        idle_enough(w, c);
         break;
     case CONN_PARKED:
     case CONN_TELLING:

@@ -1,7 +1,11 @@
 /* fcgi/notify.c -- contracts are in notify.h. */
 #include "config.h"
 
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,4 +33,31 @@ notify_send(const char *state)
     if (fd >= 0)
         (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT,
             (const struct sockaddr *)&to, len);
+}
+
+static bool
+is_below_init(void)
+{
+    const char *init = getenv(NOTIFY_INIT);
+
+    return init != NULL && strcmp(init, "1") == 0;
+}
+
+int
+notify_heir(pid_t pid)
+{
+    if (!is_below_init())
+        return 0;
+    return sigqueue(1, NOTIFY_SIGNAL, (union sigval){ .sival_int = (int)pid }) < 0 ? -errno : 0;
+}
+
+void
+notify_main(pid_t pid)
+{
+    char text[64];
+
+    if (is_below_init())
+        return;
+    (void)snprintf(text, sizeof(text), "MAINPID=%ld\nREADY=1", (long)pid);
+    notify_send(text);
 }

@@ -75,12 +75,13 @@ reload(struct server *s)
     notify_send("READY=1");
 }
 
-static void
+/* Returns whether a signal has ended it. */
+static bool
 serve(struct server *s)
 {
     int sig = 0;
 
-    while (sig != SIGTERM && sig != SIGINT && !atomic_load(&s->stop_wanted)) {
+    while (!signals_ends(sig) && !atomic_load(&s->stop_wanted)) {
         sig = signals_wait(s, orphans_look(s));
         if (sig == SIGHUP)
             reload(s);
@@ -89,6 +90,7 @@ serve(struct server *s)
     }
     if (!atomic_load(&s->stop_wanted))
         notify_send("STOPPING=1");
+    return signals_ends(sig);
 }
 
 /* From here on we serve; whoever started us may know. */
@@ -98,6 +100,8 @@ announce(struct server *s, struct err *err)
     struct log_line l;
     int r = 0;
 
+    /* All that may fail has been done but for this. */
+    successor_wait();
     if (s->conf->pid_file != NULL)
         r = pidfile_write(s->conf->pid_file, err);
     if (r == 0 && (r = server_accept_start(s)) < 0)
@@ -113,7 +117,7 @@ announce(struct server *s, struct err *err)
     log_str(&l, "spawn", s->way);
     log_end(&l);
     notify_send("READY=1");
-    successor_report(NULL);
+    successor_serves();
     return 0;
 }
 
@@ -150,6 +154,7 @@ serve_main(int listen_fd, struct conf *conf, char *const *args)
     struct conf *first = conf_ref(conf);
     bool empty = true;
     struct err err;
+    bool told;
     int r;
 
     r = open_all(s, listen_fd, conf, args, &err);
@@ -159,10 +164,10 @@ serve_main(int listen_fd, struct conf *conf, char *const *args)
         r = announce(s, &err);
     if (r < 0) {
         log_event(LOG_AT_ERROR, "error", "%s", err.text);
-        successor_report(err.text);
+        successor_complain(err.text);
     } else {
-        serve(s);
-        empty = drain_run(s);
+        told = serve(s);
+        empty = drain_run(s, !told && upgrade_is_done(s));
         /* A reload may name another one, which is the next process's. */
         if (first->pid_file != NULL)
             pidfile_remove(first->pid_file);

@@ -65,7 +65,7 @@ struct conn {
     int fd;
     bool watched;         /* fd is in the epoll set */
     bool gone;            /* the peer has left */
-    int64_t started;      /* ns, the first byte of the request */
+    int64_t started;      /* ns, the first byte of the request; 0: none has come */
     int64_t deadline;     /* ns */
     int64_t queued_at;    /* ns, when it began to wait for a place; 0: it did not */
     int64_t queued;       /* ns that it waited */

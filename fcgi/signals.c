@@ -19,7 +19,7 @@ enum {
 int
 signals_open(struct server *s, struct err *err)
 {
-    static const int own[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGUSR1, SIGPIPE };
+    static const int own[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR2, SIGUSR1, SIGPIPE };
     struct sigaction dfl = { .sa_handler = SIG_DFL };
     sigset_t set;
     size_t i;
@@ -54,4 +54,10 @@ signals_wait(struct server *s, int64_t deadline)
     got = read(s->main_fd, &ticks, sizeof(ticks));
     got = read(s->signal_fd, &info, sizeof(info));
     return got == (ssize_t)sizeof(info) ? (int)info.ssi_signo : 0;
+}
+
+bool
+signals_ends(int sig)
+{
+    return sig == SIGTERM || sig == SIGINT || sig == SIGQUIT;
 }

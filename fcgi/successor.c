@@ -3,9 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -17,18 +21,47 @@
 
 #define MARK "CMON_READY"
 
+/* Whether the name that execve(2) was given names our file: not so when we were
+ * started by an interpreter, or through a descriptor. */
+static bool
+is_ours(const char *name)
+{
+    struct stat named, ours;
+
+    return name != NULL && stat(name, &named) == 0 && stat("/proc/self/exe", &ours) == 0 &&
+           named.st_dev == ours.st_dev && named.st_ino == ours.st_ino;
+}
+
+/* Somebody may have put another file in the place of ours already. */
+static void
+strip_deleted(char *path)
+{
+    static const char mark[] = " (deleted)";
+    size_t n = strlen(path);
+
+    if (n >= sizeof(mark) && strcmp(path + n - (sizeof(mark) - 1), mark) == 0 &&
+        access(path, F_OK) < 0)
+        path[n - (sizeof(mark) - 1)] = '\0';
+}
+
 int
 successor_init(struct successor *s, char *const *args, struct err *err)
 {
+    /* By this name a symbolic link that leads to another version is followed. */
+    const char *name = (const char *)(uintptr_t)getauxval(AT_EXECFN);
     char path[4096];
     ssize_t n;
 
-    *s = (struct successor){ .args = args, .exitfd = -1, .pipefd = -1 };
-    n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-    if (n < 0)
-        return err_sys(err, errno, "readlink", "/proc/self/exe");
-    path[n] = '\0';
-    s->program = strdup(path);
+    *s = (struct successor){ .args = args, .exitfd = -1, .link = -1 };
+    if (!is_ours(name)) {
+        n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+        if (n < 0)
+            return err_sys(err, errno, "readlink", "/proc/self/exe");
+        path[n] = '\0';
+        strip_deleted(path);
+        name = path;
+    }
+    s->program = strdup(name);
     return s->program != NULL ? 0 : err_sys(err, ENOMEM, "successor", NULL);
 }
 
@@ -40,7 +73,7 @@ successor_done(struct successor *s, struct engine *e)
     if (s->exitfd >= 0)
         engine_forget(e, &s->member);
     fd_close(&s->exitfd);
-    fd_close(&s->pipefd);
+    fd_close(&s->link);
     free(s->program);
     s->program = NULL;
 }
@@ -80,9 +113,9 @@ successor_launch(struct successor *s, struct engine *e, int listen_fd, struct er
     int p[2];
     int r;
 
-    if (pipe2(p, O_CLOEXEC) < 0)
-        return err_sys(err, errno, "pipe", NULL);
-    s->pipefd = p[0];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p) < 0)
+        return err_sys(err, errno, "socketpair", NULL);
+    s->link = p[0];
     theirs = p[1];
     env = marked_environ();
     spec.envp = env;
@@ -91,43 +124,96 @@ successor_launch(struct successor *s, struct engine *e, int listen_fd, struct er
     spec.fd[2] = STDERR_FILENO;
     if (env == NULL)
         r = err_sys(err, ENOMEM, "successor", NULL);
-    else if (fcntl(s->pipefd, F_SETFL, O_NONBLOCK) < 0)
-        r = err_sys(err, errno, "fcntl", "pipe");
+    else if (fcntl(s->link, F_SETFL, O_NONBLOCK) < 0)
+        r = err_sys(err, errno, "fcntl", "socketpair");
     else
         r = engine_launch(e, &s->member, ROSTER_GUEST, &spec, &s->exitfd, err);
     free(env);
     if (r < 0)
-        fd_close(&s->pipefd);
+        fd_close(&s->link);
     return r;
+}
+
+int
+successor_let(struct successor *s)
+{
+    return send(s->link, "\n", 1, MSG_NOSIGNAL) == 1 ? 0 : -errno;
 }
 
 void
 successor_release(struct successor *s)
 {
-    fd_close(&s->pipefd);
+    fd_close(&s->link);
 }
 
 void
 successor_discard(struct successor *s, struct engine *e)
 {
-    fd_close(&s->pipefd);
-    if (s->exitfd < 0)
-        return;
-    engine_end_guest(e, &s->member);
-    fd_close(&s->exitfd);
+    if (s->exitfd >= 0) {
+        engine_end_guest(e, &s->member);
+        fd_close(&s->exitfd);
+    }
+    /* Not before: to it that would say that we have gone. */
+    fd_close(&s->link);
 }
 
 void
-successor_report(const char *text)
+successor_dismiss(struct successor *s)
+{
+    engine_signal_group(&s->member, SIGTERM); /* it may have ended by itself */
+    fd_close(&s->link);
+}
+
+static bool
+is_successor(void)
 {
     const char *mark = getenv(MARK);
 
-    if (mark == NULL || strcmp(mark, "1") != 0)
-        return;
-    if (text == NULL)
-        text = SUCCESSOR_READY;
-    /* Whoever waited may have given up; we go on, or end, as we would. */
-    if (fd_write_all(STDOUT_FILENO, text, strlen(text)) < 0 || fd_null(STDOUT_FILENO) < 0)
+    return mark != NULL && strcmp(mark, "1") == 0;
+}
+
+static void
+say(const char *text)
+{
+    /* Whoever waited may have gone; we go on, or end, as we would. */
+    if (fd_write_all(STDOUT_FILENO, text, strlen(text)) < 0)
         log_event(LOG_AT_WARNING, "restart", "the old process does not listen");
+}
+
+static void
+let_go(void)
+{
+    if (fd_null(STDOUT_FILENO) < 0)
+        (void)close(STDOUT_FILENO); /* whoever waits there waits no longer */
     (void)unsetenv(MARK);
+}
+
+void
+successor_complain(const char *text)
+{
+    if (!is_successor())
+        return;
+    say(text);
+    let_go();
+}
+
+void
+successor_wait(void)
+{
+    char c;
+
+    if (!is_successor())
+        return;
+    say(SUCCESSOR_READY);
+    while (read(STDOUT_FILENO, &c, 1) < 0 && errno == EINTR)
+        continue;
+}
+
+void
+successor_serves(void)
+{
+    if (!is_successor())
+        return;
+    say(SUCCESSOR_SERVES);
+    let_go();
 }

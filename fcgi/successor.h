@@ -1,8 +1,14 @@
 /* fcgi/successor.h -- the process that takes our place, seen from both sides.
  *
- * It is this program, from the same file with the same arguments, with the
- * listening socket as fd 0 and a pipe as fd 1, on which it says that it is
- * ready, or what is wrong.
+ * It is this program, from the file that has its name now, with the same
+ * arguments, the listening socket as fd 0 and a link to us as fd 1:
+ *
+ *   it says   SUCCESSOR_READY, or what is wrong and ends
+ *   we say    that it may serve
+ *   it says   SUCCESSOR_SERVES
+ *
+ * Before we have let it, it accepts nothing, and ending it loses nothing; until
+ * it has said that it serves, we do.  So there is always one who accepts.
  */
 #ifndef FCGI_SUCCESSOR_H
 #define FCGI_SUCCESSOR_H
@@ -14,15 +20,15 @@
 struct engine;
 struct err;
 
-/* What the new process says last. */
 #define SUCCESSOR_READY "ready\n"
+#define SUCCESSOR_SERVES "serves\n"
 
 struct successor {
-    char *program;     /* our own file, as it was when we started; owned */
+    char *program;     /* the name that we were started by; owned */
     char *const *args; /* our own argv */
     struct roster_member member;
     int exitfd; /* -1: there is none */
-    int pipefd; /* to watch for reading; -1: nothing is to be heard */
+    int link;   /* to watch for reading; -1: nothing is to be heard */
 };
 
 /* Remembers how we were started.  Returns 0 or -errno. */
@@ -37,15 +43,29 @@ void successor_done(struct successor *s, struct engine *e) __attribute__((nonnul
 int successor_launch(struct successor *s, struct engine *e, int listen_fd, struct err *err)
     __attribute__((warn_unused_result, nonnull));
 
-/* Lets go of the pipe; the process stays. */
+/* Lets it serve.  Returns 0, or -errno when it has gone. */
+int successor_let(struct successor *s) __attribute__((warn_unused_result, nonnull));
+
+/* Lets go of the link; the process stays. */
 void successor_release(struct successor *s) __attribute__((nonnull));
 
-/* Ends one that did not get ready, with the pipe; does nothing when there is
- * none. */
+/* Ends one that was not let, or has failed, with the link; does nothing when
+ * there is none. */
 void successor_discard(struct successor *s, struct engine *e) __attribute__((nonnull));
 
-/* In the new process: says that it is ready (`text` is NULL) or what is wrong,
- * and lets go of the pipe.  Does nothing in any other. */
-void successor_report(const char *text);
+/* Has one that was let drain and end, and lets go of the link. */
+void successor_dismiss(struct successor *s) __attribute__((nonnull));
+
+/* The rest is the new process's, and does nothing in any other. */
+
+/* Says what is wrong, and lets go of the link. */
+void successor_complain(const char *text) __attribute__((nonnull));
+
+/* Says that all is ready, and waits to be let; if the old process has gone
+ * meanwhile, we are. */
+void successor_wait(void);
+
+/* Says that we serve, and lets go of the link. */
+void successor_serves(void);
 
 #endif

@@ -43,7 +43,8 @@ launch(struct server *s, struct err *err)
     if (r < 0)
         return r;
     s->upgrade.len = 0;
-    r = server_watch(s, new->pipefd, false, EPOLLIN, EVENT_UPGRADE, 0, 0);
+    s->upgrade.let = false;
+    r = server_watch(s, new->link, false, EPOLLIN, EVENT_UPGRADE, 0, 0);
     if (r < 0)
         return err_sys(err, -r, "epoll_ctl", "upgrade");
     s->upgrade.deadline = clock_now() + ready_timeout;
@@ -81,36 +82,38 @@ forget(struct server *s)
 
 /* With the lock, which is given up: a connection's is never taken under it. */
 static void
-succeed(struct server *s)
-{
-    struct upgrade *u = &s->upgrade;
-    char text[64];
-    struct conn *c;
-
-    (void)snprintf(text, sizeof(text), "MAINPID=%ld\nREADY=1", (long)u->successor.member.pid);
-    notify_send(text);
-    (void)snprintf(text, sizeof(text), "process %ld serves now", (long)u->successor.member.pid);
-    successor_release(&u->successor);
-    /* Before the lock goes: another upgrade must not begin in between. */
-    server_stop(s);
-    c = forget(s);
-    log_event(LOG_AT_INFO, "restart", "%s", text);
-    answer(c, true, text);
-}
-
-/* As succeed(). */
-static void
 fail(struct server *s, const char *why)
 {
     struct upgrade *u = &s->upgrade;
     char text[UPGRADE_TEXT_MAX + 64];
     struct conn *c;
 
-    successor_discard(&u->successor, s->engine);
     (void)snprintf(text, sizeof(text), "the new process %s: %.*s", why, (int)u->len, u->text);
     c = forget(s);
     log_event(LOG_AT_ERROR, "restart", "%s", text);
     answer(c, false, text);
+}
+
+/* As fail(). */
+static void
+succeed(struct server *s)
+{
+    struct upgrade *u = &s->upgrade;
+    pid_t pid = u->successor.member.pid;
+    char text[64];
+    struct conn *c;
+
+    notify_main(pid);
+    (void)snprintf(text, sizeof(text), "process %ld serves now", (long)pid);
+    successor_release(&u->successor);
+    /* Before the lock goes: another upgrade must not begin in between.  And
+     * before the answer: what is asked after it is for the new process. */
+    u->done = true;
+    server_accept_stop(s);
+    server_stop(s);
+    c = forget(s);
+    log_event(LOG_AT_INFO, "restart", "%s", text);
+    answer(c, true, text);
 }
 
 /* Returns 0 when an upgrade is under way now that was not before. */
@@ -166,32 +169,62 @@ upgrade_request(struct worker *w, struct conn *c)
 void
 upgrade_signal(struct worker *w)
 {
+    struct conf *conf = server_conf(w->server);
+    bool only_exit = conf->restart == CONF_RESTART_EXIT;
     struct err err;
 
-    if (begin(w->server, NULL, &err) < 0)
+    conf_unref(conf);
+    if (only_exit)
+        server_stop(w->server);
+    else if (begin(w->server, NULL, &err) < 0)
         log_event(LOG_AT_ERROR, "restart", "%s", err.text);
 }
 
-/* With the lock, which is given up: hears what the new process has to say. */
+/* Whether these are the last words so far. */
+static bool
+has_said(const struct upgrade *u, const char *words)
+{
+    size_t n = strlen(words);
+
+    return u->len >= n && memcmp(u->text + u->len - n, words, n) == 0;
+}
+
+/* With the lock, which is given up. */
+static void
+give_up(struct server *s, const char *why)
+{
+    successor_discard(&s->upgrade.successor, s->engine);
+    fail(s, why);
+}
+
+/* As give_up(): hears what the new process has to say. */
 static void
 hear(struct server *s, bool late)
 {
     struct upgrade *u = &s->upgrade;
-    size_t ready = sizeof(SUCCESSOR_READY) - 1;
+    bool gone;
     ssize_t n;
 
-    n = read(u->successor.pipefd, u->text + u->len, sizeof(u->text) - u->len);
+    n = read(u->successor.link, u->text + u->len, sizeof(u->text) - u->len);
     if (n > 0)
         u->len += (size_t)n;
-    if (u->len >= ready && memcmp(u->text + u->len - ready, SUCCESSOR_READY, ready) == 0) {
+    gone = n == 0 || (n < 0 && errno == ECONNRESET) || u->len == sizeof(u->text);
+    if (u->let && has_said(u, SUCCESSOR_SERVES)) {
         succeed(s);
-    } else if (n == 0 || u->len == sizeof(u->text)) {
-        fail(s, "did not get ready");
+        return;
+    }
+    if (!u->let && has_said(u, SUCCESSOR_READY)) {
+        u->len = 0;
+        u->let = notify_heir(u->successor.member.pid) == 0;
+        gone = !u->let || successor_let(&u->successor) < 0;
+    }
+    if (gone) {
+        give_up(s, "did not get ready");
     } else if (late) {
-        fail(s, "did not get ready in time");
+        give_up(s, "did not get ready in time");
     } else {
         /* A failure to watch on leaves the deadline. */
-        (void)server_watch(s, u->successor.pipefd, true, EPOLLIN, EVENT_UPGRADE, 0, 0);
+        (void)server_watch(s, u->successor.link, true, EPOLLIN, EVENT_UPGRADE, 0, 0);
         (void)pthread_mutex_unlock(&u->lock);
     }
 }
@@ -227,8 +260,24 @@ upgrade_cancel(struct server *s)
     struct upgrade *u = &s->upgrade;
 
     (void)pthread_mutex_lock(&u->lock);
-    if (u->under_way)
-        fail(s, "is not wanted any more");
-    else
+    if (!u->under_way) {
         (void)pthread_mutex_unlock(&u->lock);
+        return;
+    }
+    if (u->let)
+        successor_dismiss(&u->successor); /* what it has accepted it answers */
+    else
+        successor_discard(&u->successor, s->engine);
+    fail(s, "is not wanted any more");
+}
+
+bool
+upgrade_is_done(struct server *s)
+{
+    bool done;
+
+    (void)pthread_mutex_lock(&s->upgrade.lock);
+    done = s->upgrade.done;
+    (void)pthread_mutex_unlock(&s->upgrade.lock);
+    return done;
 }

@@ -1,6 +1,6 @@
 /* fcgi/upgrade.h -- a new process takes over the socket; this one drains.
  *
- * Only a successor that says "ready" changes anything here.
+ * Only a successor that serves (successor.h) changes anything here.
  */
 #ifndef FCGI_UPGRADE_H
 #define FCGI_UPGRADE_H
@@ -26,6 +26,8 @@ struct upgrade {
     pthread_mutex_t lock;
     struct successor successor;
     bool under_way;
+    bool let;          /* the successor may have accepted something */
+    bool done;         /* it has taken over */
     int64_t deadline;  /* ns */
     struct conn *conn; /* who asked, parked; NULL: a signal did */
     char text[UPGRADE_TEXT_MAX];
@@ -43,7 +45,7 @@ void upgrade_done(struct server *s) __attribute__((nonnull));
  * it is decided; or replies at once. */
 void upgrade_request(struct worker *w, struct conn *c) __attribute__((nonnull));
 
-/* SIGUSR2: begins, and logs what comes of it. */
+/* SIGUSR2: as POST /restart, but what comes of it is only logged. */
 void upgrade_signal(struct worker *w) __attribute__((nonnull));
 
 /* The new process has said something, or ended. */
@@ -52,7 +54,11 @@ void upgrade_event(struct worker *w) __attribute__((nonnull));
 /* The new process is late: ends it. */
 void upgrade_deadline(struct worker *w) __attribute__((nonnull));
 
-/* We stop: ends a new process that is not ready yet.  After draining has begun. */
+/* We stop: ends a new process that has not taken over yet.  After draining has
+ * begun. */
 void upgrade_cancel(struct server *s) __attribute__((nonnull));
+
+/* Whether another process serves in our place. */
+bool upgrade_is_done(struct server *s) __attribute__((warn_unused_result, nonnull));
 
 #endif

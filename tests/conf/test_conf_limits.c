@@ -125,6 +125,8 @@ static const char *const mistakes[][2] = {
     { "umask = \"\"", "1: error: umask: must be three octal digits, such as 027" },
     { X("umask = 0x22"), "2: error: route /x: umask: must be three octal digits, such as 027" },
     { X("stdin = yes"), "2: error: route /x: stdin: must be none or body" },
+    { X("stdin = body on_busy = coalesce"),
+        "2: error: route /x: on_busy: requests that share a run have no body to read" },
     { X("body_max = 2G"), "2: error: route /x: body_max: must be between 0 and 1G" },
     { "stdin = body", "1: error: unknown option 'stdin'" },
 };

@@ -137,6 +137,27 @@ START_TEST(a_manager_that_does_not_listen_does_not_stop_us)
 }
 END_TEST
 
+START_TEST(the_manager_is_told_which_process_serves)
+{
+    (void)snprintf(name, sizeof name, "%s/socket", dir);
+    listen_there();
+    ck_assert_int_eq(notify_heir(4711), 0);
+    ck_assert_ptr_null(heard());
+    notify_main(4711);
+    ck_assert_str_eq(heard(), "MAINPID=4711\nREADY=1");
+}
+END_TEST
+
+START_TEST(below_our_own_init_the_main_process_stays_what_it_is)
+{
+    (void)snprintf(name, sizeof name, "%s/socket", dir);
+    listen_there();
+    ck_assert_int_eq(setenv(NOTIFY_INIT, "1", 1), 0);
+    notify_main(4711);
+    ck_assert_ptr_null(heard());
+}
+END_TEST
+
 Suite *
 suite(void)
 {
@@ -149,6 +170,8 @@ suite(void)
     tcase_add_loop_test(tc, without_a_manager_nothing_happens, 0, 7);
     tcase_add_test(tc, a_name_that_is_too_long_is_nobody);
     tcase_add_test(tc, a_manager_that_does_not_listen_does_not_stop_us);
+    tcase_add_test(tc, the_manager_is_told_which_process_serves);
+    tcase_add_test(tc, below_our_own_init_the_main_process_stays_what_it_is);
     suite_add_tcase(s, tc);
     return s;
 }

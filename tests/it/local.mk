@@ -9,8 +9,10 @@ it_scripts = \
 	%D%/faults.sh \
 	%D%/git.sh \
 	%D%/house.sh \
+	%D%/init.sh \
 	%D%/injection.sh \
 	%D%/limits.sh \
+	%D%/lossless.sh \
 	%D%/log.sh \
 	%D%/logs_route.sh \
 	%D%/malformed.sh \
@@ -38,4 +40,4 @@ it_scripts = \
 	%D%/usage.sh
 TESTS += $(it_scripts)
 dist_check_SCRIPTS += $(it_scripts)
-EXTRA_DIST += %D%/lib.sh %D%/serve.sh %D%/fcgi_raw.py tests/.may_include .ci/check-includes
+EXTRA_DIST += %D%/lib.sh %D%/serve.sh %D%/fcgi_raw.py %D%/load.py %D%/holder.py %D%/small_init.py tests/.may_include .ci/check-includes

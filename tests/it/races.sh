@@ -1,6 +1,7 @@
 #!/bin/sh
 # tests/it/races.sh -- what has to be at the same moment to go wrong is made to be, by strace.
-limit=30
+limit=60
+also=tests/it/holder.py
 . "${0%/*}/lib.sh"
 
 command -v strace >/dev/null || it_skip_all "strace is not installed"
@@ -42,5 +43,29 @@ kill -TERM "$pid"
 ok "which ends when it is told to" within 5 gone "$pid"
 wait "$tracer"
 pid=
+
+# A worker that was woken to accept, and goes on only when all is drained, leaves
+# the connection to the next process.
+rm -f cmon.pid "$SOCK"
+cat >traced <<-END
+	#!/bin/sh
+	[ ! -e traced.once ] || exec "$CMON" -c "$CONF"
+	: >traced.once
+	exec strace -f -qq -o /dev/null -e trace=epoll_wait,epoll_pwait \\
+	    -e inject=epoll_wait,epoll_pwait:delay_exit=1000000 "$CMON" -c "$CONF"
+END
+chmod +x traced
+python3 src/tests/it/holder.py "$SOCK" ./traced >>"$LOG" 2>&1 &
+holder=$!
+within 10 [ -s cmon.pid ] || fail "the pid file is written"
+first=$(cat cmon.pid)
+raw good read:10 >answer 2>&1 &
+asked=$!
+sleep 0.3
+kill -TERM "$first"
+wait $asked
+like "who connects in the moment of a stop is answered" "$(cat answer)" '^Status: 200'
+kill -TERM $holder
+wait $holder
 
 finish

@@ -135,5 +135,11 @@ ok "restart = exit: the process ends" within 5 gone "$old"
 pid=
 serve
 is "and the next one serves" "$(who)" "$pid"
+old=$pid
+kill -USR2 "$old"
+ok "on SIGUSR2 as well" within 5 gone "$old"
+wait "$old"
+is "with 0" $? 0
+pid=
 
 finish

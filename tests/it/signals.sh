@@ -13,6 +13,10 @@ routes() {
 	    detach = yes
 	}
 	route "/meanwhile" { argv = { "sh", "-c", "echo > second.pid; sleep 2.4" } }
+	route "/polite" {
+	    argv = { "sh", "-c", "trap 'echo >polite; exit 3' TERM; echo >polite.pid; while :; do sleep 0.1; done" }
+	}
+	route "/deaf"   { argv = { "sh", "-c", "trap '' TERM; echo >deaf.pid; while :; do sleep 0.1; done" } }
 	route "/long"   { argv = { "sh", "-c", "echo \$\$ >long.pid; sleep 30" } }
 	$1
 	EOC
@@ -22,7 +26,7 @@ serve
 serve_web
 [ -n "$SAN" ] && most=2000 || most=200
 
-for signal in TERM INT; do
+for signal in TERM INT QUIT; do
     [ -n "$pid" ] || serve
     ask GET /health
     begin=$(now_ms)
@@ -41,7 +45,7 @@ sleep 0.2
 note "after SIGPIPE and SIGUSR1: $(gone "$pid" && echo ended || echo alive)"
 gone "$pid" && { wait "$pid"; serve; }
 
-for signal in TERM INT; do
+for signal in TERM INT QUIT; do
     rm -f second.pid
     ask_meanwhile drained GET /second
     within 5 [ -s second.pid ] || fail "the command has started"
@@ -97,6 +101,46 @@ took=$(($(now_ms) - begin))
 wait "$asked"
 ok "a second SIGTERM ends the draining at once ($took ms)" [ $took -lt 2500 ]
 ok "and the command" within 3 gone "$(cat long.pid)"
+
+# Who has connected is about to ask.
+serve
+raw sleep:0.8 good read >late 2>&1 &
+late=$!
+sleep 0.3
+stop
+wait $late
+like "who had connected before the stop may still ask" "$(cat late)" '^Status: 200'
+
+# What does not end by then gets SIGTERM, and SIGKILL only after its grace.
+serve
+rm -f polite polite.pid deaf.pid
+ask_meanwhile polite GET /polite
+polite=$asked
+ask_meanwhile deaf GET /deaf
+within 5 [ -e polite.pid ] && within 5 [ -e deaf.pid ] || fail "the commands have started"
+stop
+wait "$polite" "$asked"
+ok "past drain_timeout a command gets SIGTERM" [ -e polite ]
+is "and may end by itself" "$(cat polite.code) $(jq .exit_code polite.body)" "500 3"
+is "one that ignores it gets SIGKILL" "$(cat deaf.code) $(jq .signal deaf.body)" "500 9"
+
+# A third signal does not wait for that.
+routes 'grace = 20'
+sed -i '/grace = 0.5/d' "$CONF"
+serve
+rm -f deaf.pid
+ask_meanwhile deaf GET /deaf
+within 5 [ -e deaf.pid ] || fail "the command has started"
+begin=$(now_ms)
+for signal in TERM INT QUIT; do
+    kill -$signal "$pid"
+    sleep 0.3
+done
+ok "a third signal ends who ignores SIGTERM" within 5 gone "$pid"
+wait "$asked"
+is "and it is answered" "$(cat deaf.code) $(jq .signal deaf.body)" "500 9"
+stop
+routes
 
 # Under real, daemonising spawn-fcgi: as root's init scripts start it.
 rm -f cmon.pid
