@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # what run-request and stage.sh set and use
 # bench/request/alone.sh -- one peer at a time on its own: memory, first answer, sleepers, for run-request.
 #
-# All cores.  Lines of results:
+# Lines of results:
 #   memory PEER idle|loaded|sleepers pss_kb=N dirty_kb=N processes=N
 #   first PEER ms=T
 #   herd PEER N asked=N answered=N refused=N seconds=T
@@ -20,7 +20,7 @@ settle() {
         now=$(stage_processes | grep -c "^${leaders[$1]} ")
         [ "$now" -ne "$before" ] || return 0
         before=$now
-        sleep 0.3
+        sleep 0.15
     done
 }
 
@@ -75,33 +75,50 @@ beside() {
     fi
 }
 
-# herd PEER N: so many sleepers at once, and a fast request while they sleep.
-herd() {
-    local herd case=nap settle=0.4
-    if [ "$2" -eq 500 ]; then
-        case=sleep settle=1.2 # all of them have started
-    fi
-    beside "$1" 0
-    "$build/bench/request/herd" "$2" 7 "access_token: $key" "$(url "$1" "$case")" >"$tmp/herd" &
+# Sleepers on all cores: how many come back and when, and what they cost meanwhile.
+measure_herd() { # PEER
+    local herd
+    stage_start "$1"
+    await "$1"
+    settle "$1"
+    "$build/bench/request/herd" 500 7 "access_token: $key" "$(url "$1" sleep)" >"$tmp/herd" &
     herd=$!
-    sleep $settle
-    [ "$2" -ne 500 ] || result "memory $1 sleepers $(stage_memory "$1")"
-    beside "$1" "$2"
+    sleep 1.5 # all of them have started
+    result "memory $1 sleepers $(stage_memory "$1")"
     wait "$herd" || die "$1: the herd failed"
-    result "herd $1 $2 $(cat "$tmp/herd")"
+    result "herd $1 500 $(cat "$tmp/herd")"
+    stage_stop
 }
 
-measure_herds() { # PEER
+# A fast request alone and while N sleep, on one core: there it is the same share
+# of the machine's moods as the floor.
+measure_beside() { # PEER N
+    local herd case=nap pause=0.4
+    if [ "$2" -eq 500 ]; then
+        case=doze pause=2 # all of them have started
+    fi
+    pin one
+    stage_start "$1"
+    await "$1"
+    settle "$1"
+    beside "$1" 0
+    "$build/bench/request/herd" "$2" 7 "access_token: $key" "$(url "$1" "$case")" >/dev/null &
+    herd=$!
+    sleep $pause
+    beside "$1" "$2"
+    wait "$herd" || die "$1: the herd failed"
+    stage_stop
+    pin all
+}
+
+measure_sleepers() { # PEER
     local i n times=1
     [ "$1" != cmon ] || times=$herds
     at_once=600
     for ((i = 0; i < times; i++)); do
+        measure_herd "$1"
         for n in 8 64 500; do
-            stage_start "$1"
-            await "$1"
-            settle "$1"
-            herd "$1" "$n"
-            stage_stop
+            measure_beside "$1" "$n"
         done
     done
     at_once=
@@ -114,7 +131,7 @@ measure_alone() {
         [ ! -t 2 ] || printf '\r\033[K%s alone' "$peer" >&2
         measure_memory "$peer"
         measure_first "$peer"
-        measure_herds "$peer"
+        measure_sleepers "$peer"
     done
     [ ! -t 2 ] || printf '\r\033[K' >&2
     [ "$mode" = smoke ] || while read -r words; do

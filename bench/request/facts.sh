@@ -59,11 +59,10 @@ make_report() {
     done
     if [ "$mode" = smoke ]; then
         : # not enough for plots
-    elif command -v gnuplot >/dev/null; then
-        (cd "$tmp" && gnuplot "$here/plots.gp")
-        cp "$tmp"/*.svg "$out/plots/"
-    else
+    elif ! command -v gnuplot >/dev/null; then
         echo "no plots: gnuplot is not installed (gnuplot-nox)" >&2
+    elif (cd "$tmp" && gnuplot "$here/plots.gp"); then
+        cp "$tmp"/*.svg "$out/plots/"
     fi
     cp "$tmp/results" "$build/bench/results.txt"
     cp "$tmp/report" "$out/REPORT.md"

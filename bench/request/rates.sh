@@ -71,9 +71,7 @@ alternate() { # CASE
 
 measure_rates() {
     local round case level subject order base often end=$((SECONDS + patience))
-    taskset -cp "$all_cores" $$ >/dev/null
-    [ "$scope" != one ] || taskset -cp "${all_cores##*[,-]}" $$ >/dev/null
-    cores=$(nproc)
+    pin "$scope"
     # shellcheck disable=SC2086 # lists of words, here and below
     stage_start $peers
     check_peers
@@ -103,5 +101,5 @@ measure_rates() {
     [ ! -t 2 ] || printf '\r\033[K' >&2
     note_time after
     stage_stop
-    taskset -cp "$all_cores" $$ >/dev/null
+    pin all
 }

@@ -304,10 +304,10 @@ function beside_cell(peer, n)
 
 function print_herds(    p, name, seconds)
 {
-    print "\n## Many at once, all cores\n"
-    print "500 x `sleep 3` at once: how many were answered within 7 s, and when the last one was."
-    print "Then what a fast request takes beside 8, 64 and 500 sleepers, against alone (p50, each"
-    print "against the floor beside it).\n"
+    print "\n## Many at once\n"
+    print "500 x `sleep 3` at once: how many were answered within 7 s, and when the last one was; on all cores."
+    print "Then what a fast request takes beside 8, 64 and 500 sleepers, against alone, on one core"
+    print "(p50, each against the floor beside it).\n"
     print "| | answered | seconds | beside 8 | beside 64 | beside 500 |"
     print "|---|---|---|---|---|---|"
     for (p = 1; p <= peers[0]; p++) {
