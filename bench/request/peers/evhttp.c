@@ -1,12 +1,15 @@
 /* bench/request/peers/evhttp.c -- one thread, libevent's evhttp, fork, read, wait: CMon's design.
  *
  * Usage: evhttp PORT CASE=COMMAND...   (the key is in BENCH_KEY)
- * Serves /evhttp/CASE.  Everybody waits while a command runs.
+ * Serves /evhttp/CASE.  Everybody waits while a command runs.  libevent's own
+ * descriptors are CLOEXEC.
  */
+#define _GNU_SOURCE
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,13 +68,11 @@ run(const char *command, struct evbuffer *out)
     snprintf(words, sizeof(words), "%s", command);
     for (char *word = strtok(words, " "); word != NULL && n < WORDS_MAX; word = strtok(NULL, " "))
         argv[n++] = word;
-    if (n == 0 || pipe(pipefd) < 0 || (pid = fork()) < 0)
+    if (n == 0 || pipe2(pipefd, O_CLOEXEC) < 0 || (pid = fork()) < 0)
         return status;
     if (pid == 0) {
         dup2(pipefd[1], STDOUT_FILENO);
         dup2(pipefd[1], STDERR_FILENO);
-        for (int fd = 3; fd < 1024; fd++)
-            close(fd);
         execv(argv[0], argv);
         _exit(127);
     }
