@@ -38,7 +38,8 @@ EXTRA_PROGRAMS += %D%/alloc
 bench-alloc: %D%/alloc
 EXTRA_DIST += %D%/run-alloc
 
-EXTRA_DIST += %D%/.may_include %D%/README.md
+EXTRA_DIST += %D%/.may_include %D%/README.md %D%/REPORT.md %D%/plots/latency.svg \
+	%D%/plots/memory.svg %D%/plots/rates.svg
 CLEANFILES += $(EXTRA_PROGRAMS)
 
 bench:

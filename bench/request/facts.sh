@@ -10,7 +10,7 @@ note_facts() {
     echo "date: $(date -u '+%Y-%m-%d %H:%M UTC'), $mode run"
     echo "machine: ${cpu:-$(uname -m)}, $(nproc) of $(nproc --all) cores, Linux $(uname -r)"
     echo "web server: $(nginx -v 2>&1 | sed 's/.*: //'), $(spawn-fcgi -v | sed 's/ (.*//;q')"
-    echo "compiler: $($cc --version | head -n 1), $(made CFLAGS) $(made SAN_CFLAGS)"
+    echo "compiler: $($cc --version | head -n 1), $(made CFLAGS) $(made SAN_CFLAGS)" | sed 's/ *$//'
     for peer in $peers; do
         echo "$peer: $("${peer}_version" | head -n 1)"
     done

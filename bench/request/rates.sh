@@ -76,11 +76,12 @@ measure_rates() {
     stage_start $peers
     check_peers
     note_time before
-    for ((round = 1; round <= rounds && SECONDS < end; round++)); do
+    for ((round = 1; round <= rounds; round++)); do
         [ ! -t 2 ] || printf '\r%s: round %d of %d' "$scope" "$round" "$rounds" >&2
         for level in $levels; do
             for case in $cells; do
                 wanted "$scope" "$case" "$level" || continue
+                [ "$round" -eq 1 ] || [ "$SECONDS" -lt "$end" ] || break 3
                 if [ "$level" = 1 ]; then
                     alternate "$case"
                     continue

@@ -6,7 +6,7 @@ fcgiwrap-sh_packages() {
 }
 
 fcgiwrap-sh_version() {
-    echo "fcgiwrap $(dpkg-query -W -f '${Version}' fcgiwrap), 8 workers a core, a CGI script for sh ($(readlink -f /bin/sh))"
+    echo "fcgiwrap $(dpkg-query -W -f '${Version}' fcgiwrap), 8 workers a core, a CGI script for sh ($(basename "$(readlink -f /bin/sh)"))"
 }
 
 fcgiwrap-sh_location() {
