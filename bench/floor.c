@@ -12,7 +12,6 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -26,6 +25,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "bench/bare.h"
 
 enum {
     WORKERS_MAX = 1024,
@@ -46,52 +46,6 @@ struct plan {
     char **argv;
 };
 
-/* The child half.  A function of its own, so that vfork's second return finds
- * no variable of ours changed. */
-static void start_program(const struct plan *plan, const int pipefd[2]) __attribute__((noreturn));
-
-static void
-start_program(const struct plan *plan, const int pipefd[2])
-{
-    if (dup2(pipefd[1], STDOUT_FILENO) >= 0 && dup2(pipefd[1], STDERR_FILENO) >= 0)
-        execv(plan->argv[0], plan->argv);
-    _exit(127);
-}
-
-/* Reads to the end; returns whether it came to that. */
-static bool
-read_out(int fd)
-{
-    static unsigned char sink[64 * 1024];
-    ssize_t n;
-
-    while ((n = read(fd, sink, sizeof(sink))) != 0)
-        if (n < 0 && errno != EINTR)
-            return false;
-    return true;
-}
-
-/* Runs the program once; returns whether it exited 0. */
-static bool
-run_once(const struct plan *plan)
-{
-    int pipefd[2], status;
-    bool whole;
-    pid_t pid;
-
-    if (pipe2(pipefd, O_CLOEXEC) < 0)
-        return false;
-    pid = vfork();
-    if (pid == 0)
-        start_program(plan, pipefd);
-    (void)close(pipefd[1]);
-    whole = pid > 0 && read_out(pipefd[0]);
-    (void)close(pipefd[0]);
-    if (pid < 0 || waitpid(pid, &status, 0) != pid)
-        return false;
-    return whole && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 /* A worker's life: waits for the gate to close, then works. */
 static void
 work(const struct plan *plan, struct tally *t, int gate)
@@ -106,7 +60,7 @@ work(const struct plan *plan, struct tally *t, int gate)
     while (t->n < plan->count && start < end) {
         int64_t now;
 
-        if (!run_once(plan))
+        if (!bare_run(plan->argv))
             _exit(1);
         now = clock_now();
         t->took[t->n++] = now - start < UINT32_MAX ? (uint32_t)(now - start) : UINT32_MAX;

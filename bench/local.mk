@@ -1,17 +1,35 @@
 # bench/local.mk -- programs that measure; only `make bench` builds them.
 EXTRA_PROGRAMS =
 
-# What bench/run-request needs.
-BENCH_REQUEST = %D%/floor %D%/true_nostdlib
+# What bench/run-request needs.  What needs a library of a peer is built by that peer.
+BENCH_REQUEST = %D%/floor %D%/true_nostdlib %D%/mebibyte %D%/spawn %D%/request/load \
+	%D%/request/alternate %D%/request/herd %D%/request/first %D%/request/peers/cgi
 EXTRA_PROGRAMS += $(BENCH_REQUEST)
-%C%_floor_SOURCES = %D%/floor.c
+%C%_floor_SOURCES = %D%/floor.c %D%/bare.c %D%/bare.h
 %C%_floor_LDADD = $(BASE_LIBS)
 %C%_true_nostdlib_SOURCES = %D%/true_nostdlib.c
 %C%_true_nostdlib_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -ffreestanding -fno-stack-protector
 %C%_true_nostdlib_LDFLAGS = -nostdlib -static -no-pie
+%C%_mebibyte_SOURCES = %D%/mebibyte.c
+%C%_spawn_SOURCES = %D%/spawn.c
+%C%_spawn_LDADD = $(EXEC_LIBS)
+%C%_request_alternate_SOURCES = %D%/request/alternate.c %D%/request/http.c %D%/request/http.h \
+	%D%/bare.c %D%/bare.h
+%C%_request_alternate_LDADD = $(BASE_LIBS)
+%C%_request_load_SOURCES = %D%/request/load.c %D%/request/http.c %D%/request/http.h
+%C%_request_load_LDADD = $(BASE_LIBS)
+%C%_request_herd_SOURCES = %D%/request/herd.c %D%/request/http.c %D%/request/http.h
+%C%_request_herd_LDADD = $(BASE_LIBS)
+%C%_request_first_SOURCES = %D%/request/first.c %D%/request/http.c %D%/request/http.h
+%C%_request_first_LDADD = $(BASE_LIBS)
+%C%_request_peers_cgi_SOURCES = %D%/request/peers/cgi.c
 bench-request: $(bin_PROGRAMS) $(BENCH_REQUEST)
-EXTRA_DIST += %D%/run-request %D%/request/load.lua %D%/request/report.awk %D%/request/stage.sh \
-	%D%/request/peers/cmon.sh
+EXTRA_DIST += %D%/run-request %D%/request/stage.sh %D%/request/rates.sh %D%/request/alone.sh \
+	%D%/request/facts.sh %D%/request/goals %D%/request/report.awk %D%/request/plots.gp \
+	%D%/request/peers/cmon.sh %D%/request/peers/webhook.sh %D%/request/peers/fcgiwrap.sh \
+	%D%/request/peers/fcgiwrap-sh.sh %D%/request/peers/cgi.sh %D%/request/peers/php-fpm.sh \
+	%D%/request/peers/command.php %D%/request/peers/lighttpd.sh %D%/request/peers/evhttp.sh \
+	%D%/request/peers/evhttp.c
 
 # What bench/run-alloc needs.
 EXTRA_PROGRAMS += %D%/alloc
@@ -28,7 +46,8 @@ EXTRA_PROGRAMS += %D%/json/json
 bench-json: %D%/json/json
 EXTRA_DIST += %D%/run-json
 
-EXTRA_DIST += %D%/.may_include %D%/README.md
+EXTRA_DIST += %D%/.may_include %D%/README.md %D%/REPORT.md %D%/plots/latency.svg \
+	%D%/plots/memory.svg %D%/plots/rates.svg
 CLEANFILES += $(EXTRA_PROGRAMS)
 
 bench:

@@ -1,10 +1,14 @@
 # shellcheck shell=bash disable=SC2154 # what stage.sh and run-request set
 # bench/request/peers/cmon.sh -- cmon under spawn-fcgi, set up as its documentation recommends.
 
+cmon_packages() {
+    echo spawn-fcgi
+}
+
 cmon_version() {
     local lib
     lib=$(dpkg-query -W -f '${Version}' libfcgi0ldbl 2>/dev/null) || lib='of this system'
-    echo "$("$build/cmon" --version) with libfcgi $lib"
+    echo "$("$build/cmon" --version) with libfcgi $lib, the shipped location, max_running = 3 a core"
 }
 
 # The location that we ship, on a socket of our own.
@@ -19,17 +23,36 @@ cmon_conf() {
     cat <<END
 key_file = "$tmp/cmon.key"
 builtin_routes = no
-max_running = $((3 * cores))
+max_running = ${at_once:-$((3 * cores))}
 queue = 1024
 log { stderr = no  syslog = no }
 END
     for case in $cases; do
-        printf 'route "/%s" { argv = { "%s" } }\n' "$case" "$(program "$case")"
+        printf 'route "/%s" { argv = { %s } }\n' "$case" \
+            "$(program "$case" | sed 's/[^ ][^ ]*/"&",/g; s/,$//')"
     done
 }
 
+# As much as one file can hold of what costs memory: every kind of parameter,
+# the built-in routes, syslog.  For a figure of idle memory.
+cmon_conf_everything() {
+    cat <<END
+key_file = "$tmp/cmon.key"
+log { stderr = yes  syslog = yes }
+route "/everything" {
+    method = { POST }
+    argv = { "/bin/echo", "{branch}", "{number}", "{choice}", "{text}" }
+    param "branch" { type = git-branch  default = "main" }
+    param "number" { type = int  min = 1  max = 9 }
+    param "choice" { type = enum  values = { "one", "two" } }
+    param "text" { type = text  pattern = "[a-z]+( [a-z]+)*" }
+}
+END
+}
+
 cmon_start() {
-    (umask 077 && echo "$key" >"$tmp/cmon.key" && cmon_conf >"$tmp/cmon.conf")
-    stage_run cmon spawn-fcgi -n -s "$tmp/cmon.sock" -M 0600 -- \
+    rm -f "$tmp/cmon.sock"
+    (umask 077 && echo "$key" >"$tmp/cmon.key" && "cmon_conf${everything:+_everything}" >"$tmp/cmon.conf")
+    stage_run cmon spawn-fcgi -n -s "$tmp/cmon.sock" -M 0600 -b 4096 -- \
         "$build/cmon" -c "$tmp/cmon.conf"
 }
