@@ -50,6 +50,7 @@ struct engine {
     struct roster roster;
     struct heir *heirs;
     struct tree_pids list;      /* our children, as of the last look */
+    bool blind;                 /* in which some may have been missed */
     struct known known[KNOWN];  /* orphans of earlier looks, by pid */
     struct spawn_origin origin; /* constant */
     int children;               /* constant: /proc/self/task/PID/children */
@@ -232,15 +233,15 @@ drop_extinct(struct engine *e)
     }
 }
 
-/* Reads the list of our children anew.  Returns whether there are any. */
+/* Reads the list of our children anew.  Returns whether there are any, or may be. */
 static bool
 look_around(struct engine *e)
 {
     struct heir *h;
 
     e->list.n = 0;
-    (void)tree_children(e->children, &e->list); /* what is missed is found next time */
-    if (e->list.n > 0)
+    e->blind = tree_children(e->children, &e->list) < 0;
+    if (e->list.n > 0 || e->blind)
         return true;
     for (h = e->heirs; h != NULL; h = h->next)
         h->member.seen = false;
@@ -258,14 +259,18 @@ judge(struct engine *e, size_t i, unsigned long long since, struct tree_proc *re
     struct known *k = &e->known[(unsigned)pid % KNOWN];
     const struct roster_member *m = roster_find(&e->roster, pid);
     enum roster_verdict whose;
+    int r;
 
     /* Spare the look at a command that simply goes on. */
     if (m != NULL && (m->kind == ROSTER_RUNNING || m->kind == ROSTER_GUEST))
         return ROSTER_OURS;
     if (k->pid == pid && k->born < since)
         return ROSTER_OURS;
-    if (tree_look(pid, ret_proc) < 0)
+    r = tree_look(pid, ret_proc);
+    if (r < 0) {
+        e->blind |= r != -ESRCH; /* short of descriptors: it may be anybody */
         return ROSTER_OURS;
+    }
     whose = roster_owner(&e->roster, ret_proc, ret_m);
     if (whose != ROSTER_OURS)
         *k = (struct known){ .pid = pid, .born = ret_proc->born };
@@ -349,10 +354,12 @@ sweep_look(struct engine *e, struct roster_member *m, unsigned *leftover, bool *
     /* Those that are dead before we strike are no leftover. */
     if (!m->struck) {
         reaped = sweep_once(e, m, false, leftover, ret_left);
-        if (!*ret_left)
+        if (!*ret_left && !e->blind)
             return reaped;
     }
-    return reaped + sweep_once(e, m, true, leftover, ret_left);
+    reaped += sweep_once(e, m, true, leftover, ret_left);
+    *ret_left |= e->blind;
+    return reaped;
 }
 
 bool
@@ -442,7 +449,7 @@ engine_detach(struct engine *e, struct roster_member *m, struct capture *pipe)
             left = judge(e, i, m->born, &p, &owner) != ROSTER_OURS;
         }
     }
-    if (!left)
+    if (!left && !e->blind)
         roster_remove(m);
     else if ((h = inherit(e, m, ROSTER_DETACHED)) == NULL)
         r = -ENOMEM;
@@ -529,7 +536,9 @@ reap_once(struct engine *e, bool *ret_left)
         else
             reaped++;
     }
-    drop_extinct(e);
+    *ret_left |= e->blind;
+    if (!e->blind)
+        drop_extinct(e);
     return reaped;
 }
 
