@@ -83,6 +83,8 @@ read_once(struct capture *c, bool *ret_empty)
     if (n < 0 && errno == EAGAIN)
         return 0;
     if (n <= 0) {
+        /* No pipe fails to be read; if one does, what there is is not all. */
+        c->truncated |= n < 0;
         capture_close(c);
         return 0;
     }
