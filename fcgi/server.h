@@ -84,6 +84,7 @@ struct conn {
     struct req req;
     struct handled handled;
     struct run run;
+    unsigned unwatched;    /* enum run_wake: what of the run is not in the epoll set */
     unsigned char *output; /* blocks of the arena, or NULL */
     unsigned char *answer;
     struct wire_out out;
