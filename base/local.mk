@@ -5,6 +5,7 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/crypto.c %D%/crypto.h \
 	%D%/err.c %D%/err.h \
 	%D%/fd.c %D%/fd.h \
+	%D%/headroom.c %D%/headroom.h \
 	%D%/hex.c %D%/hex.h \
 	%D%/json.c %D%/json.h \
 	%D%/span.h \
