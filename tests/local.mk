@@ -23,3 +23,4 @@ include tests/fcgi/local.mk
 include tests/entry/local.mk
 include tests/fuzz/local.mk
 include tests/it/local.mk
+include tests/torture/local.mk
