@@ -22,6 +22,7 @@
 #include "exec/capture.h"
 #include "exec/engine.h"
 #include "exec/spawn.h"
+#include "exec/stray.h"
 #include "exec/tree.h"
 
 enum {
@@ -55,6 +56,7 @@ struct engine {
     struct spawn_origin origin; /* constant */
     int children;               /* constant: /proc/self/task/PID/children */
     int null;                   /* constant */
+    char mark[STRAY_MARK_MAX];  /* constant: how our commands are known */
 };
 
 /* Opens what is read all the time, above the descriptors 0 to 2. */
@@ -110,6 +112,7 @@ engine_open(struct engine **ret_engine, struct err *err)
     (void)pthread_mutex_init(&e->lock, NULL); /* cannot fail without attributes */
     roster_init(&e->roster, getsid(0), tree_now());
     spawn_survey(&e->origin);
+    stray_mark(e->mark);
     *ret_engine = e;
     return 0;
 }
@@ -146,6 +149,12 @@ engine_set_nofile(struct engine *e, const struct rlimit *lim)
 {
     e->origin.limited = true;
     e->origin.nofile = *lim;
+}
+
+char *
+engine_mark(struct engine *e)
+{
+    return e->mark;
 }
 
 int

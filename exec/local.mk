@@ -8,6 +8,7 @@ noinst_LIBRARIES += %D%/libexec.a
 	%D%/roster.c %D%/roster.h \
 	%D%/run.c %D%/run.h \
 	%D%/spawn.c %D%/spawn.h \
+	%D%/stray.c %D%/stray.h \
 	%D%/tree.c %D%/tree.h
 EXEC_LIBS = exec/libexec.a $(BASE_LIBS)
 EXTRA_DIST += %D%/.may_include

@@ -26,6 +26,7 @@
 #include "exec/engine.h"
 #include "exec/run.h"
 #include "exec/spawn.h"
+#include "exec/stray.h"
 
 enum state {
     GOING,
@@ -63,9 +64,9 @@ run_start(struct run *r, struct engine *e, const struct run_spec *spec, struct e
     struct spawn_spec child = {
         .path = spec->path,
         .argv = spec->argv,
-        .envp = spec->envp,
         .workdir = spec->workdir,
     };
+    char *marked[STRAY_ENV_MAX];
     FD_AUTO int writer = -1;
     int n;
 
@@ -81,6 +82,8 @@ run_start(struct run *r, struct engine *e, const struct run_spec *spec, struct e
     if (n < 0)
         return n;
 
+    /* What a detached command starts is to stay, whatever becomes of us. */
+    child.envp = spec->detach ? spec->envp : stray_env(engine_mark(e), spec->envp, marked);
     child.fd[0] = engine_null(e);
     child.fd[1] = writer;
     child.fd[2] = writer;

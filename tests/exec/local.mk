@@ -10,7 +10,7 @@ check_PROGRAMS += %D%/probe
 %C%_probe_LDFLAGS = -pthread
 
 EXEC_TESTS = %D%/test_capture %D%/test_engine %D%/test_env %D%/test_leftover %D%/test_path \
-	%D%/test_roster %D%/test_run %D%/test_spawn %D%/test_tree
+	%D%/test_roster %D%/test_run %D%/test_spawn %D%/test_stray %D%/test_tree
 check_PROGRAMS += $(EXEC_TESTS)
 TESTS += $(EXEC_TESTS)
 %C%_test_capture_LDADD = $(EXEC_TEST_LIBS)
@@ -21,4 +21,5 @@ TESTS += $(EXEC_TESTS)
 %C%_test_roster_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_run_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_spawn_LDADD = $(EXEC_TEST_LIBS)
+%C%_test_stray_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_tree_LDADD = $(EXEC_TEST_LIBS)
