@@ -12,9 +12,11 @@ SOAK = 1000000
 torture_scripts = \
 	%D%/faults_live.sh \
 	%D%/faults_start.sh \
+	%D%/kill.sh \
 	%D%/nomem.sh
 torture_drivers = \
 	%D%/faults.py \
+	%D%/kill.py \
 	%D%/nomem.py \
 	%D%/rig.py \
 	%D%/starve.py \
