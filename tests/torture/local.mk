@@ -10,26 +10,37 @@ TORTURE = 100
 SOAK = 1000000
 
 torture_scripts = \
+	%D%/clocks.sh \
 	%D%/faults_live.sh \
 	%D%/faults_start.sh \
 	%D%/kill.sh \
-	%D%/nomem.sh
+	%D%/markers.sh \
+	%D%/nomem.sh \
+	%D%/root_pids.sh \
+	%D%/shortage.sh
 torture_drivers = \
+	%D%/clocks.py \
 	%D%/faults.py \
 	%D%/kill.py \
+	%D%/markers.py \
 	%D%/nomem.py \
 	%D%/rig.py \
+	%D%/shortage.py \
 	%D%/starve.py \
 	%D%/torture.sh
 
-check_PROGRAMS += %D%/fault %D%/nomem.so
+check_PROGRAMS += %D%/fault %D%/jump.so %D%/nomem.so
 %C%_fault_SOURCES = %D%/fault.c
+# Preloaded into cmon, whatever cmon is built with.
+%C%_jump_so_SOURCES = %D%/jump.c
+%C%_jump_so_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -fPIC
+%C%_jump_so_LDFLAGS = -shared
 %C%_nomem_so_SOURCES = %D%/nomem.c
 %C%_nomem_so_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -fPIC
 %C%_nomem_so_LDFLAGS = -shared
 
 TESTS += $(torture_scripts)
-dist_check_SCRIPTS += $(torture_scripts)
+dist_check_SCRIPTS += $(torture_scripts) %D%/soak.sh
 EXTRA_DIST += $(torture_drivers)
 
 .PHONY: torture soak

@@ -13,6 +13,8 @@ import urllib.parse
 T, SOCK, LOG = os.environ["T"], os.environ["SOCK"], os.environ["LOG"]
 CONF, CMON, KEY = os.environ["CONF"], os.environ["CMON"], os.environ["KEY"]
 URL = urllib.parse.urlsplit(os.environ["URL"])
+AS = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"] \
+    if os.environ.get("AS_NOBODY") else []
 SHARE = int(os.environ.get("SHARE") or 0)  # percent of the full counts; 0: the short form
 
 
@@ -135,7 +137,7 @@ class Responder:
         self.log_at = os.path.getsize(LOG) if os.path.exists(LOG) else 0
         self.log = open(LOG, "ab")
         self.process = subprocess.Popen(
-            [*before, "spawn-fcgi", "-n", "-s", SOCK, "-M", "0600", "--", CMON, "-c", CONF],
+            [*before, *AS, "spawn-fcgi", "-n", "-s", SOCK, "-M", "0600", "--", CMON, "-c", CONF],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=env, **how)
         self.pid = self.process.pid
 
