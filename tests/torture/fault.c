@@ -66,7 +66,8 @@ static const struct name calls[] = { CALL(accept4), CALL(brk), CALL(chdir), CALL
     { NULL, -1 } };
 
 static const struct name errors[] = { ERROR(EINTR), ERROR(EAGAIN), ERROR(ENOMEM), ERROR(EMFILE),
-    ERROR(ENFILE), ERROR(EIO), ERROR(ENOSPC), ERROR(EPERM), ERROR(ENOSYS), { NULL, -1 } };
+    ERROR(ENFILE), ERROR(ENOBUFS), ERROR(EIO), ERROR(ENOSPC), ERROR(EPERM), ERROR(ENOSYS),
+    { NULL, -1 } };
 
 static struct {
     long call; /* -1: nothing is armed */
