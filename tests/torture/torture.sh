@@ -31,7 +31,7 @@ torture() { # PROMISE DRIVER [ARGUMENT...]
     SHARE=$CMON_TORTURE PYTHONDONTWRITEBYTECODE=1 \
         python3 "$T/src/tests/torture/$it_driver" "$@" >driver.out 2>&1
     it_rc=$?
-    note "$(tail -n 60 driver.out)"
+    note "$(grep '^wrong' driver.out | head -n 20; tail -n 60 driver.out)"
     if [ $it_rc -eq 77 ]; then
         skip "$it_promise" "$(tail -n 1 driver.out)"
     elif [ $it_rc -eq 0 ]; then
