@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/escape.c %D%/escape.h %D%/escape_impl.h \
 	%D%/escape_automaton.c %D%/escape_avx2.c %D%/escape_vector.c \
 	%D%/fd.c %D%/fd.h \
+	%D%/headroom.c %D%/headroom.h \
 	%D%/hex.c %D%/hex.h \
 	%D%/json.c %D%/json.h \
 	%D%/span.h \

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "arena/region.h"
+#include "base/headroom.h"
 #include "conf/conf_read.h"
 #include "conf/conf_say.h"
 #include "conf/conf_text.h"
@@ -243,6 +244,20 @@ make_options(enum conf_kind kind, cfg_opt_t (*tables)[OPTIONS_MAX])
     *at = end;
 }
 
+/* What libConfuse 3.3 allocates for a text at most, as massif tells: its
+ * buffers, each value more than once, a copy of all options for each block. */
+static size_t
+needs(const char *text)
+{
+    size_t blocks = 1;
+    size_t n;
+
+    for (n = 0; text[n] != '\0'; n++)
+        blocks += text[n] == '{';
+    n = (size_t)96 * 1024 + 16 * n + blocks * 18 * 1024;
+    return n < HEADROOM_MAX ? n : HEADROOM_MAX;
+}
+
 /* Parses once.  Returns 0, -EINVAL or -ENOMEM. */
 static int
 parse(const char *text, struct reader *r)
@@ -251,6 +266,8 @@ parse(const char *text, struct reader *r)
     cfg_t *cfg;
     int rc;
 
+    if (headroom_check(needs(text)) < 0)
+        return -ENOMEM;
     for (enum conf_kind kind = CONF_ROOT; kind < CONF_KIND_MAX; kind++)
         make_options(kind, tables);
     reading = r;

@@ -11,6 +11,7 @@
 
 #include "arena/region.h"
 #include "base/err.h"
+#include "base/headroom.h"
 #include "conf/conf.h"
 #include "entry/cgi.h"
 #include "entry/cli.h"
@@ -75,6 +76,7 @@ fastcgi(int listen_fd, int argc, char *const *argv)
     struct region r;
 
     block_signals();
+    headroom_keep();
     mode_harden(false);
     if (argc == 3 && strcmp(argv[1], "-c") == 0) {
         file = argv[2];
@@ -86,8 +88,11 @@ fastcgi(int listen_fd, int argc, char *const *argv)
     /* Until the configuration says where to, whoever may listen is told. */
     log_open(true, true);
     log_event(LOG_AT_INFO, "start", "%s", PACKAGE_STRING);
-    if (region_init(&r, REGION_BYTES) < 0)
+    if (region_init(&r, REGION_BYTES) < 0) {
+        log_event(LOG_AT_ERROR, "error", "out of memory");
+        successor_complain("out of memory\n");
         return EXIT_FAILURE;
+    }
     if (file == NULL)
         file = conf_find(&r);
     if (conf_load(file, true, say, &complaints, &conf) < 0) {

@@ -93,3 +93,35 @@ account_check(struct err *err)
     account_close(s);
     return r;
 }
+
+void
+account_slot_init(struct account_slot *slot)
+{
+    *slot = (struct account_slot){ .source = NULL };
+    (void)pthread_mutex_init(&slot->lock, NULL); /* cannot fail without attributes */
+}
+
+void
+account_slot_done(struct account_slot *slot)
+{
+    account_close(slot->source);
+    slot->source = NULL;
+    (void)pthread_mutex_destroy(&slot->lock);
+}
+
+struct account_source *
+account_once(struct account_slot *slot)
+{
+    struct account_source *source;
+    struct err err;
+    int r;
+
+    (void)pthread_mutex_lock(&slot->lock);
+    if (slot->source == NULL && !slot->in_vain) {
+        r = account_open(&slot->source, &err);
+        slot->in_vain = r == -EPERM || r == -EOPNOTSUPP;
+    }
+    source = slot->source;
+    (void)pthread_mutex_unlock(&slot->lock);
+    return source != NULL && account_counts(source) ? source : NULL;
+}

@@ -12,6 +12,7 @@
 #ifndef EXEC_ACCOUNT_H
 #define EXEC_ACCOUNT_H
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -86,6 +87,22 @@ bool account_counts(struct account_source *s) __attribute__((warn_unused_result,
  * not reaped.  Where the kernel does not tell, none of it is known. */
 void account_ask(struct account_source *s, pid_t pid, struct account_delays *ret_delays)
     __attribute__((nonnull));
+
+/* One for all, opened when it is first asked for, and not tried again where
+ * that can only be in vain.  account_once() is safe from any thread. */
+struct account_slot {
+    /* Private. */
+    pthread_mutex_t lock;
+    struct account_source *source;
+    bool in_vain;
+};
+
+void account_slot_init(struct account_slot *slot) __attribute__((nonnull));
+void account_slot_done(struct account_slot *slot) __attribute__((nonnull));
+
+/* Returns it, or NULL when nothing is counted. */
+struct account_source *account_once(struct account_slot *slot)
+    __attribute__((warn_unused_result, nonnull));
 
 /* Whether delays can be had here and now.  Returns 0, or -errno with err->text
  * saying what is in the way and how to change it. */

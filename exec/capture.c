@@ -85,6 +85,9 @@ read_once(struct capture *c, bool *ret_empty)
     if (n < 0 && errno == EAGAIN)
         return 0;
     if (n <= 0) {
+        /* No pipe fails to be read; if one does, what there is is not all. */
+        if (n < 0 && c->keep != NULL)
+            keep_drop(c->keep);
         capture_close(c);
         return 0;
     }

@@ -24,6 +24,7 @@
 #include "exec/cgroup_pool.h"
 #include "exec/engine.h"
 #include "exec/spawn.h"
+#include "exec/stray.h"
 #include "exec/tree.h"
 #include "exec/watcher.h"
 
@@ -50,15 +51,16 @@ struct engine {
     pthread_mutex_t lock; /* over all but the constants */
     struct roster roster;
     struct heir *heirs;
-    struct tree_pids list;           /* our children, as of the last look */
-    struct known known[KNOWN];       /* orphans of earlier looks, by pid */
-    struct spawn_origin origin;      /* constant */
-    struct cgroup_pool *pool;        /* constant; has a lock of its own */
-    struct watcher *watcher;         /* constant: NULL where there are pidfds */
-    int children;                    /* constant: /proc/self/task/PID/children */
-    int null;                        /* constant */
-    struct account_source *accounts; /* once asked for */
-    bool no_accounts;                /* it was in vain, and will be */
+    struct tree_pids list;      /* our children, as of the last look */
+    bool blind;                 /* in which some may have been missed */
+    struct known known[KNOWN];  /* orphans of earlier looks, by pid */
+    struct spawn_origin origin; /* constant */
+    struct cgroup_pool *pool;   /* constant; has a lock of its own */
+    struct watcher *watcher;    /* constant: NULL where there are pidfds */
+    int children;               /* constant: /proc/self/task/PID/children */
+    char mark[STRAY_MARK_MAX];  /* constant: how our commands are known */
+    int null;                   /* constant */
+    struct account_slot accounts;
 };
 
 /* In a PID namespace with the /proc of another, the numbers there are of others. */
@@ -127,7 +129,9 @@ engine_open(struct engine **ret_engine, struct err *err)
         return r;
     }
     (void)pthread_mutex_init(&e->lock, NULL); /* cannot fail without attributes */
+    account_slot_init(&e->accounts);
     roster_init(&e->roster, getsid(0), tree_now());
+    stray_mark(e->mark);
     *ret_engine = e;
     return 0;
 }
@@ -152,7 +156,7 @@ engine_close(struct engine *e)
     while (e->heirs != NULL)
         drop_heir(&e->heirs);
     assert(roster_empty(&e->roster));
-    account_close(e->accounts);
+    account_slot_done(&e->accounts);
     watcher_close(e->watcher);
     cgroup_pool_close(e->pool);
     tree_free(&e->list);
@@ -173,6 +177,12 @@ engine_set_nofile(struct engine *e, const struct rlimit *lim)
 {
     e->origin.limited = true;
     e->origin.nofile = *lim;
+}
+
+char *
+engine_mark(struct engine *e)
+{
+    return e->mark;
 }
 
 int
@@ -265,18 +275,7 @@ engine_wait(
 struct account_source *
 engine_accounts(struct engine *e)
 {
-    struct account_source *accounts;
-    struct err err;
-    int r;
-
-    lock(e);
-    if (e->accounts == NULL && !e->no_accounts) {
-        r = account_open(&e->accounts, &err);
-        e->no_accounts = r == -EPERM || r == -EOPNOTSUPP;
-    }
-    accounts = e->accounts;
-    unlock(e);
-    return accounts != NULL && account_counts(accounts) ? accounts : NULL;
+    return account_once(&e->accounts);
 }
 
 /* Drops detached heirs that nothing is left of. */
@@ -293,15 +292,15 @@ drop_extinct(struct engine *e)
     }
 }
 
-/* Reads the list of our children anew.  Returns whether there are any. */
+/* Reads the list of our children anew.  Returns whether there are any, or may be. */
 static bool
 look_around(struct engine *e)
 {
     struct heir *h;
 
     e->list.n = 0;
-    (void)tree_children(e->children, &e->list); /* what is missed is found next time */
-    if (e->list.n > 0)
+    e->blind = tree_children(e->children, &e->list) < 0;
+    if (e->list.n > 0 || e->blind)
         return true;
     for (h = e->heirs; h != NULL; h = h->next)
         h->member.seen = false;
@@ -319,14 +318,18 @@ judge(struct engine *e, size_t i, unsigned long long since, struct tree_proc *re
     struct known *k = &e->known[(unsigned)pid % KNOWN];
     const struct roster_member *m = roster_find(&e->roster, pid);
     enum roster_verdict whose;
+    int r;
 
     /* Spare the look at a command that simply goes on. */
     if (m != NULL && (m->kind == ROSTER_RUNNING || m->kind == ROSTER_GUEST))
         return ROSTER_OURS;
     if (k->pid == pid && k->born < since)
         return ROSTER_OURS;
-    if (tree_look(pid, ret_proc) < 0)
+    r = tree_look(pid, ret_proc);
+    if (r < 0) {
+        e->blind |= r != -ESRCH; /* short of descriptors: it may be anybody */
         return ROSTER_OURS;
+    }
     whose = roster_owner(&e->roster, ret_proc, ret_m);
     if (whose != ROSTER_OURS)
         *k = (struct known){ .pid = pid, .born = ret_proc->born };
@@ -391,10 +394,12 @@ sweep_look(struct engine *e, struct roster_member *m, unsigned *leftover, bool *
     /* Those that are dead before we strike are no leftover. */
     if (!m->struck) {
         reaped = sweep_once(e, m, false, leftover, ret_left);
-        if (!*ret_left)
+        if (!*ret_left && !e->blind)
             return reaped;
     }
-    return reaped + sweep_once(e, m, true, leftover, ret_left);
+    reaped += sweep_once(e, m, true, leftover, ret_left);
+    *ret_left |= e->blind;
+    return reaped;
 }
 
 bool
@@ -445,13 +450,7 @@ engine_signal(struct engine *e, struct roster_member *m, int sig)
     n += tree_walk(m->pid, found + n, TREE_MAX - n);
 
     engine_signal_group(m, sig);
-    for (i = 0; i < n; i++) {
-        if (found[i].group == m->pid)
-            continue;
-        (void)tree_signal(&found[i], sig);
-        if (sig == SIGTERM)
-            (void)tree_signal(&found[i], SIGCONT);
-    }
+    tree_signal_all(found, n, m->pid, sig);
 }
 
 /* Makes an heir of a member; the caller has the lock. */
@@ -490,7 +489,7 @@ engine_detach(struct engine *e, struct roster_member *m, struct capture pipe[CAP
             left = judge(e, i, m->born, &p, &owner) != ROSTER_OURS;
         }
     }
-    if (!left)
+    if (!left && !e->blind)
         roster_remove(m);
     else if ((h = inherit(e, m, ROSTER_DETACHED)) == NULL)
         r = -ENOMEM;
@@ -578,7 +577,9 @@ reap_once(struct engine *e, bool *ret_left)
         else
             reaped++;
     }
-    drop_extinct(e);
+    *ret_left |= e->blind;
+    if (!e->blind)
+        drop_extinct(e);
     return reaped;
 }
 

@@ -73,6 +73,9 @@ void engine_forget(struct engine *e, struct roster_member *m) __attribute__((non
 
 /* The rest is run.c's. */
 
+/* The variable that marks our commands, for stray_env(); "" when there is none. */
+char *engine_mark(struct engine *e) __attribute__((nonnull));
+
 /* A descriptor of /dev/null, open for reading. */
 int engine_null(const struct engine *e) __attribute__((warn_unused_result, nonnull));
 

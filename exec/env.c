@@ -9,11 +9,13 @@
 
 #include "arena/region.h"
 #include "base/err.h"
+#include "base/headroom.h"
 #include "exec/env.h"
 
 enum {
-    OWN_VARS = 4,           /* PATH, HOME, USER, LANG */
-    PASSWD_MAX = 16 * 1024, /* bytes of one entry of the user database */
+    OWN_VARS = 4,               /* PATH, HOME, USER, LANG */
+    PASSWD_MAX = 16 * 1024,     /* bytes of one entry of the user database */
+    DATABASE_NEEDS = 64 * 1024, /* bytes: libc crashes when it has no memory for it */
 };
 
 /* Spelled out: isalnum(3) depends on the locale. */
@@ -58,6 +60,8 @@ own_entries(struct region *r, const char *path, char **env)
     struct passwd *found = NULL;
     size_t i;
 
+    if (headroom_check(DATABASE_NEEDS) < 0)
+        return -ENOMEM;
     /* No entry and no database are the same to us. */
     if (getpwuid_r(geteuid(), &pw, buf, sizeof(buf), &found) != 0)
         found = NULL;

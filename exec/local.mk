@@ -17,6 +17,7 @@ noinst_LIBRARIES += %D%/libexec.a
 	%D%/roster.c %D%/roster.h \
 	%D%/run.c %D%/run.h \
 	%D%/spawn.c %D%/spawn.h \
+	%D%/stray.c %D%/stray.h \
 	%D%/tree.c %D%/tree.h \
 	%D%/watcher.c %D%/watcher.h \
 	%D%/way.c %D%/way.h

@@ -7,9 +7,10 @@
  *
  * The command gets descriptors 0, 1 and 2 and no other, default signals, an
  * empty signal mask, a session and process group of its own, and exactly the
- * argv and environment of the spec.  stdout and stderr share one pipe and keep
- * their order, unless they are asked for apart.  Its exit ends the run, even
- * when something it left behind holds the pipe.
+ * argv and environment of the spec, with CMON_RUN behind it where nothing else
+ * says whose it is (stray.h).  stdout and stderr share one pipe and keep their
+ * order, unless they are asked for apart.  Its exit ends the run, even when
+ * something it left behind holds the pipe.
  *
  * Unless the spec says `detach`, nothing of the run is alive once it is over;
  * what had to be killed is counted in `leftover`.  Where a cgroup can be made

@@ -201,6 +201,18 @@ tree_signal(const struct tree_proc *p, int sig)
     return kill(p->pid, sig) < 0 ? -errno : 0;
 }
 
+void
+tree_signal_all(const struct tree_proc *procs, size_t n, pid_t but, int sig)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (procs[i].group == but)
+            continue;
+        (void)tree_signal(&procs[i], sig);
+        if (sig == SIGTERM)
+            (void)tree_signal(&procs[i], SIGCONT);
+    }
+}
+
 int
 tree_kill(const struct tree_proc *top)
 {

@@ -64,6 +64,11 @@ size_t tree_walk(pid_t root, struct tree_proc *procs, size_t max) __attribute__(
  * gone, whoever has its number now. */
 int tree_signal(const struct tree_proc *p, int sig) __attribute__((nonnull));
 
+/* tree_signal() for all but those of process group `but`; SIGCONT follows
+ * SIGTERM, because a stopped process would not hear it. */
+void tree_signal_all(const struct tree_proc *procs, size_t n, pid_t but, int sig)
+    __attribute__((nonnull));
+
 /* Ends an orphan of ours, all below it, and its process group: at once, so that
  * nobody in it can fork away.  The group's number is not reused as long as the
  * orphan is not reaped, and the group is no stranger's, since it is in one

@@ -17,6 +17,9 @@
 #include "fcgi/server.h"
 #include "fcgi/share.h"
 
+/* How long what nobody watches waits to be looked at. */
+static const int64_t unwatched_look = 20 * CLOCK_MSEC;
+
 enum {
     RETRY_SECONDS = 1
 };
@@ -119,32 +122,33 @@ fail(struct worker *w, struct conn *c, int num, const char *why)
     conclude(w, c, &reply);
 }
 
-static int
-watch_run(struct conn *c, unsigned wakes, bool again)
+static void
+watch_one(struct conn *c, int fd, enum server_event kind, unsigned wake)
 {
-    struct server *s = c->server;
-    int r = 0;
+    bool again = (c->unwatched & wake) == 0;
 
-    if ((wakes & RUN_WAKE_OUTPUT) && run_output_fd(&c->run, 0) >= 0)
-        r = server_watch(
-            s, run_output_fd(&c->run, 0), again, EPOLLIN, EVENT_OUTPUT, c->slot, c->gen);
-    if (r == 0 && (wakes & RUN_WAKE_ERRORS) && run_output_fd(&c->run, 1) >= 0)
-        r = server_watch(
-            s, run_output_fd(&c->run, 1), again, EPOLLIN, EVENT_ERRORS, c->slot, c->gen);
-    if (r == 0 && (wakes & RUN_WAKE_EXIT) && run_exit_fd(&c->run) >= 0)
-        r = server_watch(s, run_exit_fd(&c->run), again, EPOLLIN, EVENT_EXIT, c->slot, c->gen);
-    conn_set_deadline(c, run_deadline(&c->run));
-    return r;
+    c->unwatched &= ~wake;
+    if (fd >= 0 && server_watch(c->server, fd, again, EPOLLIN, kind, c->slot, c->gen) < 0)
+        c->unwatched |= wake;
 }
 
-/* Without a watch nobody would notice its end: end it here and now. */
+/* What the kernel has no memory or no room to watch is looked at every now and
+ * then, until it has. */
 static void
-watch_failed(struct worker *w, struct conn *c, int r)
+watch_run(struct conn *c, unsigned wakes)
 {
-    log_event(LOG_AT_ERROR, "error", "epoll_ctl: command: error %d", -r);
-    run_cancel(&c->run, true);
-    run_drive(&c->run, -1);
-    finish(w, c);
+    int64_t deadline = run_deadline(&c->run);
+    int64_t look = CLOCK_NEVER;
+
+    if (wakes & RUN_WAKE_OUTPUT)
+        watch_one(c, run_output_fd(&c->run, 0), EVENT_OUTPUT, RUN_WAKE_OUTPUT);
+    if (wakes & RUN_WAKE_ERRORS)
+        watch_one(c, run_output_fd(&c->run, 1), EVENT_ERRORS, RUN_WAKE_ERRORS);
+    if (wakes & RUN_WAKE_EXIT)
+        watch_one(c, run_exit_fd(&c->run), EVENT_EXIT, RUN_WAKE_EXIT);
+    if (c->unwatched != 0)
+        look = clock_now() + unwatched_look;
+    conn_set_deadline(c, look < deadline ? look : deadline);
 }
 
 /* It has waited, if it has, until now. */
@@ -204,9 +208,8 @@ start(struct worker *w, struct conn *c)
     }
     if (!c->gone)
         conn_watch_gone(c);
-    r = watch_run(c, RUN_WAKE_OUTPUT | RUN_WAKE_ERRORS | RUN_WAKE_EXIT, false);
-    if (r < 0)
-        watch_failed(w, c, r);
+    c->unwatched = RUN_WAKE_OUTPUT | RUN_WAKE_ERRORS | RUN_WAKE_EXIT;
+    watch_run(c, c->unwatched);
 }
 
 static enum sched_answer
@@ -244,15 +247,11 @@ command_begin(struct worker *w, struct conn *c)
 void
 command_step(struct worker *w, struct conn *c, unsigned wakes)
 {
-    int r;
-
-    if (run_step(&c->run, wakes) == RUN_OVER) {
+    wakes |= c->unwatched;
+    if (run_step(&c->run, wakes) == RUN_OVER)
         finish(w, c);
-        return;
-    }
-    r = watch_run(c, wakes, true);
-    if (r < 0)
-        watch_failed(w, c, r);
+    else
+        watch_run(c, wakes);
 }
 
 /* Takes a request that waits off the queue.  Returns false when it has its

@@ -31,6 +31,9 @@ enum {
 static const int64_t drain_silent_new = 2 * CLOCK_SEC;
 static const int64_t drain_silent_kept = 100 * CLOCK_MSEC;
 
+/* How long what nobody watches waits to be looked at. */
+static const int64_t unwatched_look = 20 * CLOCK_MSEC;
+
 /* Half-closing is not leaving where the two can be told apart: a unix socket
  * hangs up only when the peer has closed it. */
 static uint32_t
@@ -185,12 +188,15 @@ void
 conn_watch(struct conn *c, uint32_t events)
 {
     int r = server_watch(c->server, c->fd, c->watched, events, EVENT_CONN, c->slot, c->gen);
+    int64_t again;
 
-    /* The kernel is short of memory for the watch: the deadline remains. */
-    if (r < 0)
-        log_event(LOG_AT_ERROR, "error", "epoll_ctl: connection: error %d", -r);
-    else
-        c->watched = true;
+    c->watched = c->watched || r == 0;
+    if (c->watched)
+        return;
+    /* The kernel has no memory for it just now: intake_deadline() tries again. */
+    log_event(LOG_AT_ERROR, "error", "epoll_ctl: connection: error %d", -r);
+    again = clock_now() + unwatched_look;
+    timer_set(&c->server->timer, c->slot, again < c->deadline ? again : c->deadline);
 }
 
 void

@@ -11,7 +11,9 @@
 
 #include "base/crypto.h"
 #include "base/err.h"
+#include "base/headroom.h"
 #include "fcgi/gate.h"
+#include "fcgi/record.h"
 #include "fcgi/req.h"
 
 struct gate {
@@ -68,6 +70,14 @@ gate_close(struct gate *g)
     free(g);
 }
 
+/* What libfcgi allocates for a request at most: its buffers, the list of the
+ * variables, and each of them, with malloc's own bytes around it. */
+static size_t
+needs(size_t n)
+{
+    return (size_t)40 * 1024 + n + (size_t)RECORD_PAIRS_MAX * 32;
+}
+
 static int
 fill(struct gate *g, const unsigned char *bytes, size_t n, struct err *err)
 {
@@ -93,6 +103,8 @@ gate_decode(struct gate *g, const unsigned char *bytes, size_t n, struct region 
     rc = g->memfd < 0 ? open_memfd(g, err) : 0;
     if (rc == 0)
         rc = fill(g, bytes, n, err);
+    if (rc == 0 && headroom_check(needs(n)) < 0)
+        rc = err_sys(err, ENOMEM, "request", NULL);
     if (rc < 0)
         return rc;
     /* With a connection at hand FCGX_Accept_r() does not accept: it reads.

@@ -266,11 +266,27 @@ idle_enough(struct worker *w, struct conn *c)
         conn_close(c);
 }
 
+/* The deadline has moved since, or it is no deadline: the connection could not
+ * be watched, so look at it, which tries to watch it again. */
+static void
+not_yet(struct worker *w, struct conn *c)
+{
+    timer_set(&w->server->timer, c->slot, c->deadline);
+    if (c->watched)
+        return;
+    if (c->state == CONN_RUNNING || c->state == CONN_QUEUED)
+        conn_watch_gone(c);
+    else if (c->state == CONN_READING || c->state == CONN_IDLE || c->state == CONN_WRITING)
+        intake_event(w, c);
+}
+
 void
 intake_deadline(struct worker *w, struct conn *c)
 {
-    if (clock_now() < c->deadline)
-        return; /* it has moved since */
+    if (clock_now() < c->deadline) {
+        not_yet(w, c);
+        return;
+    }
     c->deadline = CLOCK_NEVER;
     switch (c->state) {
     case CONN_READING:

@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "exec/engine.h"
+#include "exec/stray.h"
+#include "fcgi/log.h"
 #include "fcgi/orphans.h"
 #include "fcgi/server.h"
 
@@ -31,6 +33,15 @@ orphans_look(struct server *s)
         s->next_look = clock_now() + look_interval;
     }
     return atomic_load(&s->ticking) ? s->next_look : CLOCK_NEVER;
+}
+
+void
+orphans_of_others(void)
+{
+    unsigned n = stray_end();
+
+    if (n > 0)
+        log_event(LOG_AT_WARNING, "orphans", "ended %u processes of a cmon that was killed", n);
 }
 
 void

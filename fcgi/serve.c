@@ -81,6 +81,7 @@ serve(struct server *s)
 {
     int sig = 0;
 
+    orphans_of_others();
     while (!signals_ends(sig) && !atomic_load(&s->stop_wanted)) {
         sig = signals_wait(s, orphans_look(s));
         if (sig == SIGHUP)

@@ -84,6 +84,7 @@ struct conn {
     size_t joined;          /* who are to be told, once the run is over */
     int64_t began;          /* ns, when the run was started */
     struct conn *next_over; /* of worker.over */
+    unsigned unwatched;     /* enum run_wake: what of the run is not in the epoll set */
     unsigned char *output;  /* blocks of the arena, or NULL */
     unsigned char *answer;
     struct wire_out out;

@@ -12,10 +12,12 @@ enum {
     BATCH = 16
 }; /* records for one sendmsg(2): about a megabyte */
 
+/* Out of memory is no reason to give up, least of all in the middle of an
+ * answer, whose end nginx would then wait for in vain; deadlines are. */
 static bool
 again(void)
 {
-    return errno == EAGAIN || errno == EWOULDBLOCK;
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOMEM || errno == ENOBUFS;
 }
 
 enum wire_status

@@ -25,3 +25,4 @@ include tests/entry/local.mk
 include tests/fuzz/local.mk
 include tests/it/local.mk
 include tests/bench/local.mk
+include tests/torture/local.mk

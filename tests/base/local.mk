@@ -9,6 +9,7 @@ base_tests = \
 	%D%/test_err \
 	%D%/test_escape \
 	%D%/test_fd \
+	%D%/test_headroom \
 	%D%/test_hex \
 	%D%/test_json \
 	%D%/test_span \
@@ -25,6 +26,7 @@ TESTS += $(base_tests) $(base_scripts)
 %C%_test_crypto_LDADD = $(base_libs) $(CRYPTO_LIBS)
 %C%_test_err_LDADD = $(base_libs)
 %C%_test_fd_LDADD = $(base_libs)
+%C%_test_headroom_LDADD = $(base_libs)
 %C%_test_hex_LDADD = $(base_libs)
 %C%_test_span_LDADD = $(base_libs)
 %C%_test_utf8_LDADD = $(base_libs)

@@ -61,12 +61,25 @@ START_TEST(environment_is_exact)
 
     ck_assert_int_eq(setenv("SECRET", "ours", 1), 0);
     harness_probe("env", NULL);
+    h.spec.detach = true;
     (void)harness_run();
     ck_assert_str_eq(harness_said(), "PATH=/usr/bin:/bin\nONE=1\n");
 
     h.spec.envp = none;
     (void)harness_run();
     ck_assert_str_eq(harness_said(), "");
+}
+END_TEST
+
+START_TEST(unless_it_detaches_a_mark_stands_behind_its_environment)
+{
+    char want[256];
+
+    harness_probe("env", NULL);
+    (void)harness_run();
+    (void)snprintf(want, sizeof(want), "PATH=/usr/bin:/bin\nONE=1\n%s\n", engine_mark(h.engine));
+    ck_assert_str_eq(harness_said(), want);
+    ck_assert_int_eq(strncmp(engine_mark(h.engine), "CMON_RUN=", 9), 0);
 }
 END_TEST
 
@@ -370,6 +383,7 @@ suite(void)
     tcase_add_loop_test(tc, ending_signal_is_told, 0, 5);
     tcase_add_test(tc, argv_is_exact);
     tcase_add_test(tc, environment_is_exact);
+    tcase_add_test(tc, unless_it_detaches_a_mark_stands_behind_its_environment);
     tcase_add_test(tc, descriptors_are_0_1_2_and_no_other);
     tcase_add_test(tc, stdin_is_dev_null);
     tcase_add_test(tc, session_and_group_are_its_own);

@@ -10,6 +10,7 @@
 # Before sourcing a test may set
 #   limit    seconds until a hang is a failure
 #   also     files and folders of the source tree that it needs, below src/
+#   built    files of the build directory that it needs, beside cmon
 #   as_root  yes: it runs as root and is skipped for others
 
 it_skip_all() {
@@ -44,6 +45,8 @@ it_outer() {
     cp "$it_src"/nginx/*.conf* "$T/nginx" 2>/dev/null
     # shellcheck disable=SC2086 # words on purpose
     [ -z "${also-}" ] || (cd "$it_src" && mkdir "$T/src" && cp -R --parents $also "$T/src")
+    # shellcheck disable=SC2086
+    [ -z "${built-}" ] || (cd "$it_build" && cp $built "$T")
     san=$(sed -n 's/^S\["SAN_CFLAGS"\]="-fsanitize=\([a-z]*\).*/\1/p' "$it_build/config.status")
     chmod -R go-w,u+w "$T"
     [ -z "$as" ] || chown -R nobody:nogroup "$T"
@@ -54,7 +57,7 @@ it_outer() {
     [ -z "$san" ] || limit=$((limit * 3))
     # shellcheck disable=SC2086 # $as is words on purpose
     env -i PATH="$PATH:/usr/sbin:/sbin" HOME="$T/home" LANG=C.UTF-8 TMPDIR="$T" T="$T" \
-        SAN="$san" CMON_FULL="${CMON_FULL-}" \
+        SAN="$san" CMON_FULL="${CMON_FULL-}" CMON_TORTURE="${CMON_TORTURE-}" \
         ASAN_OPTIONS="log_path=$T/sanitizer:exitcode=99" \
         UBSAN_OPTIONS="log_path=$T/sanitizer:print_stacktrace=1" \
         TSAN_OPTIONS="log_path=$T/sanitizer:exitcode=99" \

@@ -55,7 +55,7 @@ like "its session is its own" "$out" '^own session$'
 ask GET /env
 tr '\0' '\n' <body >/dev/null
 vars=$(jq -r '.data' body | tr '\0' '\n' | sed 's/=.*//' | sort | xargs)
-is "its environment is built: these variables and no other" "$vars" "HOME LANG PATH USER"
+is "its environment is built: these variables and no other" "$vars" "CMON_RUN HOME LANG PATH USER"
 like "PATH is the fixed one" "$(jq -r .data body | tr '\0' '\n')" \
     '^PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin$'
 like "LANG is C.UTF-8" "$(jq -r .data body | tr '\0' '\n')" '^LANG=C\.UTF-8$'

@@ -1,0 +1,45 @@
+/* base/headroom.c -- contracts are in headroom.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+
+#include "base/headroom.h"
+
+enum {
+    PIECE = 32 * 1024 /* bytes: malloc(3) maps larger blocks singly, and does not keep them */
+};
+
+void
+headroom_keep(void)
+{
+    /* Where these are refused there is less to rely on, and nothing to do. */
+    (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_TRIM_THRESHOLD, HEADROOM_KEPT);
+}
+
+int
+headroom_check(size_t n)
+{
+    void **first = NULL;
+    void **piece;
+    size_t have = 0;
+
+    if (n > HEADROOM_MAX)
+        return -ENOMEM;
+    /* Each piece names the one before it. */
+    for (; have < n; have += PIECE) {
+        piece = malloc(n - have < PIECE ? n - have + sizeof(*piece) : PIECE);
+        if (piece == NULL)
+            break;
+        *piece = (void *)first;
+        first = piece;
+    }
+    while (first != NULL) {
+        piece = *first;
+        free((void *)first);
+        first = piece;
+    }
+    return have < n ? -ENOMEM : 0;
+}
