@@ -271,15 +271,19 @@ is_readable(int fd)
     return poll(&p, 1, 0) > 0;
 }
 
-/* Asks what the command had to wait for: once it has ended, and while its
- * number is still its own. */
-static void
+/* Asks what the command had to wait for, if somebody wants to know: once it
+ * has ended, and while its number is still its own.  Returns whether it may be
+ * reaped: not when it was alive a moment ago and has not been asked about. */
+static bool
 ask_delays(struct run *r)
 {
-    if (r->accounts == NULL || !is_readable(r->exitfd))
-        return;
+    if (r->accounts == NULL)
+        return true;
+    if (!is_readable(r->exitfd))
+        return false;
     account_ask(r->accounts, r->member.pid, &r->result.delays);
     r->accounts = NULL;
+    return true;
 }
 
 /* Whether more was said than the command may say. */
@@ -295,7 +299,8 @@ look_for_exit(struct run *r, bool woken, int64_t now)
 {
     siginfo_t gone;
 
-    ask_delays(r);
+    if (!ask_delays(r))
+        return;
     if (!engine_wait(r->engine, &r->member, &gone, &r->result.usage)) {
         /* Ended, but not ours to reap until its tracer lets go of it: watching
          * the descriptor would wake us without end. */

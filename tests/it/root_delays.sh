@@ -88,6 +88,12 @@ else
     is "a capability of its own is enough" "$(jq '.usage.delays.cpu.count > 0' out)" true
     is "its commands have none" "$(jq -r .data out | tr -s '\t\n' ' ')" \
         "CapInh: 0000000000000000 CapPrm: 0000000000000000 CapEff: 0000000000000000 CapAmb: 0000000000000000 "
+    told=0
+    for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        raw_body /caps
+        [ "$(delays out)" = null ] || told=$((told + 1))
+    done
+    is "each of $i short ones is told" $told 20
     raw_body /not
     is "and routes that do not ask are not told" "$(jq -c '[.code, .usage.delays]' out)" '[200,null]'
     stop
