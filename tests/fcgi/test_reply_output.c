@@ -79,7 +79,7 @@ START_TEST(split_output_follows_data_and_data_has_both)
 {
     answer(ROUTE_SPLIT, 1000, "printf a; sleep 0.2; printf b >&2; sleep 0.2; printf c");
     ck_assert_str_eq(answer_keys(&got),
-        "status code message data stdout stderr exit_code duration_ms truncated");
+        "status code message data stdout stderr exit_code duration_ms truncated queued_ms usage");
     ck_assert(span_is(answer_string(&got, "data"), "abc"));
     ck_assert(span_is(answer_string(&got, "stdout"), "ac"));
     ck_assert(span_is(answer_string(&got, "stderr"), "b"));
