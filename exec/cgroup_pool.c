@@ -357,9 +357,9 @@ push(struct cgroup **list, struct cgroup *cg)
 }
 
 void
-cgroup_pool_give(struct cgroup_pool *p, struct cgroup *cg, bool stays)
+cgroup_pool_give(struct cgroup_pool *p, struct cgroup *cg, bool stays, bool clear)
 {
-    bool empty = cgroup_empty(cg);
+    bool empty = clear || cgroup_empty(cg);
     bool again = empty && cg->plain && !cg->struck;
 
     lock(p);

@@ -52,8 +52,8 @@ int cgroup_pool_take(struct cgroup_pool *p, const struct cgroup_limits *lim, boo
     struct cgroup **ret, struct err *err) __attribute__((warn_unused_result, nonnull));
 
 /* Gives one back.  What still lives in it stays if it `stays`, else it is
- * ended by cgroup_pool_tend(). */
-void cgroup_pool_give(struct cgroup_pool *p, struct cgroup *cg, bool stays)
+ * ended by cgroup_pool_tend().  `clear`: it is known to be empty. */
+void cgroup_pool_give(struct cgroup_pool *p, struct cgroup *cg, bool stays, bool clear)
     __attribute__((nonnull));
 
 /* Looks after those that came back with something alive.  Returns whether

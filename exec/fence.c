@@ -85,8 +85,12 @@ fence_clear(struct fence *f, bool first, unsigned *leftover)
 {
     unsigned n;
 
-    if (f->cgroup == NULL || cgroup_empty(f->cgroup))
+    if (f->cgroup == NULL)
         return false;
+    if (cgroup_empty(f->cgroup)) {
+        f->clear = true;
+        return false;
+    }
     n = cgroup_count(f->cgroup);
     if (n == 0 && first)
         return true;
@@ -106,6 +110,6 @@ void
 fence_close(struct fence *f, bool stays)
 {
     if (f->cgroup != NULL)
-        cgroup_pool_give(f->pool, f->cgroup, stays);
+        cgroup_pool_give(f->pool, f->cgroup, stays, f->clear);
     f->cgroup = NULL;
 }

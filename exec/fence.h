@@ -22,6 +22,7 @@ struct fence {
     struct cgroup_pool *pool;
     struct cgroup *cgroup; /* NULL: none */
     bool optional;         /* the run may go without */
+    bool clear;            /* nobody was in it when its command had gone, and nobody comes */
 };
 
 /* Takes a cgroup for a run, as it is wished, and has `child` start in it.
