@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +16,11 @@
 #include <unistd.h>
 
 #include "exec/child.h"
+#include "exec/low.h"
 
+#ifndef CLOSE_RANGE_UNSHARE
+#define CLOSE_RANGE_UNSHARE (1U << 1)
+#endif
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC (1U << 2)
 #endif
@@ -90,6 +95,22 @@ lower(struct child_spec *c, enum limits_what what, int resource, uint64_t max)
     now.rlim_max = max < now.rlim_max ? max : now.rlim_max;
     now.rlim_cur = now.rlim_max < now.rlim_cur ? now.rlim_max : now.rlim_cur;
     return (int)syscall(SYS_prlimit64, 0, resource, &now, NULL);
+}
+
+/* Descriptors of our own: copies up to the highest that is needed, and those that
+ * the path to the program may lead through. */
+BARE static int
+own_descriptors(const int *fd, int n)
+{
+    unsigned last = LOW_ENOUGH - 1;
+    int i;
+
+    for (i = 0; i < n; i++)
+        if (fd[i] >= 0 && (unsigned)fd[i] > last)
+            last = (unsigned)fd[i];
+    if (syscall(SYS_close_range, last + 1, ~0U, CLOSE_RANGE_UNSHARE) == 0)
+        return 0;
+    return (int)syscall(SYS_unshare, CLONE_FILES);
 }
 
 /* Puts fd[] on 0, 1 and 2. */
@@ -210,6 +231,8 @@ become(struct child_spec *c)
     reset_signals(c);
     if (join_cgroups(c) < 0)
         return CHILD_CGROUP;
+    if (c->shares && own_descriptors(c->fd, 3) < 0)
+        return CHILD_DESCRIPTORS;
     if (place_descriptors(c) < 0)
         return CHILD_DESCRIPTORS;
     if (cloexec_rest() < 0)
@@ -245,9 +268,10 @@ child_main(void *spec)
 }
 
 BARE int
-child_end(void *unused)
+child_end(void *failed)
 {
-    (void)unused;
+    if (failed != NULL)
+        *(int *)failed = own_descriptors(NULL, 0) < 0;
     for (;;)
         (void)syscall(SYS_exit_group, 0);
 }

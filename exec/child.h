@@ -4,13 +4,14 @@
  * parent's thread stands still.  It calls the kernel directly, allocates
  * nothing, takes no lock and is instrumented by no sanitizer.
  *
- * In this order: signal dispositions to their defaults; its cgroups; descriptors
- * 0 to 2; CLOEXEC on all others; a session of its own; RLIMIT_NOFILE as we had
+ * In this order: signal dispositions to their defaults; its cgroups; its own
+ * descriptors, 0 to 2 of them; CLOEXEC on all others; a session of its own; RLIMIT_NOFILE as we had
  * it; limits; the working directory; umask; an empty signal mask; execve(2).
  */
 #ifndef EXEC_CHILD_H
 #define EXEC_CHILD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "exec/limits.h"
@@ -41,6 +42,7 @@ struct child_spec {
     const int *cgroup_more;           /* NULL, or more of them up to a -1 */
     const struct rlimit *nofile;      /* NULL: as it is */
     const struct exec_limits *limits; /* NULL: none */
+    bool shares;                      /* the descriptors are still ours: way_start() */
     uint64_t as, nproc;               /* RLIMIT_AS and RLIMIT_NPROC at most, 0: as they are */
 
     /* The report, for the parent to read once it goes on. */
@@ -54,7 +56,8 @@ struct child_spec {
  * and a report. */
 int child_main(void *spec) __attribute__((nonnull));
 
-/* The same for a child that is only a trial: ends with status 0. */
-int child_end(void *unused);
+/* The same for a child that is only a trial: ends with status 0.  `failed` (or
+ * NULL) is an int that becomes 0 when it has got descriptors of its own. */
+int child_end(void *failed);
 
 #endif

@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +22,7 @@
 #include "exec/capture.h"
 #include "exec/cgroup_pool.h"
 #include "exec/engine.h"
+#include "exec/low.h"
 #include "exec/spawn.h"
 #include "exec/stray.h"
 #include "exec/tree.h"
@@ -55,6 +55,7 @@ struct engine {
     bool blind;                 /* in which some may have been missed */
     struct known known[KNOWN];  /* orphans of earlier looks, by pid */
     struct spawn_origin origin; /* constant */
+    struct low low;             /* safe by itself */
     struct cgroup_pool *pool;   /* constant; has a lock of its own */
     struct watcher *watcher;    /* constant: NULL where there are pidfds */
     int children;               /* constant: /proc/self/task/PID/children */
@@ -63,25 +64,12 @@ struct engine {
     struct account_slot accounts;
 };
 
-/* In a PID namespace with the /proc of another, the numbers there are of others. */
-static int
-check_proc(pid_t pid, struct err *err)
-{
-    char self[16] = "";
-
-    if (readlink("/proc/self", self, sizeof(self) - 1) < 0)
-        return err_sys(err, errno, "readlink", "/proc/self");
-    if (strtol(self, NULL, 10) != (long)pid)
-        return err_msg(err, ENOTSUP, "/proc is not that of our PID namespace");
-    return 0;
-}
-
 /* Opens what is read all the time, above the descriptors 0 to 2. */
 static int
 open_files(struct engine *e, struct err *err)
 {
     pid_t pid = getpid();
-    int r = check_proc(pid, err);
+    int r = tree_check(err);
 
     if (r < 0)
         return r;
@@ -93,13 +81,14 @@ open_files(struct engine *e, struct err *err)
     r = e->children < 0 ? e->children : fd_move_above(&e->children, 3);
     if (r < 0)
         return err_sys(err, -r, "open", "/proc/self/task/*/children");
-    return 0;
+    return low_open(&e->low, e->null, err);
 }
 
 static int
 choose_way(struct engine *e, struct err *err)
 {
     spawn_survey(&e->origin);
+    e->origin.low = &e->low;
     if (e->origin.way != WAY_VFORK_SIGCHLD)
         return 0;
     e->origin.signals |= UINT64_C(1) << (SIGCHLD - 1); /* handled from now on */
@@ -123,6 +112,7 @@ engine_open(struct engine **ret_engine, struct err *err)
     if (r == 0)
         r = cgroup_pool_open(&e->pool, err);
     if (r < 0) {
+        low_close(&e->low);
         fd_close(&e->children);
         fd_close(&e->null);
         free(e);
@@ -161,6 +151,7 @@ engine_close(struct engine *e)
     cgroup_pool_close(e->pool);
     tree_free(&e->list);
     (void)pthread_mutex_destroy(&e->lock);
+    low_close(&e->low);
     fd_close(&e->children);
     fd_close(&e->null);
     free(e);

@@ -101,6 +101,12 @@ fence_clear(struct fence *f, bool first, unsigned *leftover)
 }
 
 bool
+fence_is_clear(const struct fence *f)
+{
+    return f->clear;
+}
+
+bool
 fence_oom(const struct fence *f)
 {
     return f->cgroup != NULL && cgroup_oom(f->cgroup);

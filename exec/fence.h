@@ -52,6 +52,9 @@ void fence_kill(struct fence *f) __attribute__((nonnull));
 bool fence_clear(struct fence *f, bool first, unsigned *leftover)
     __attribute__((warn_unused_result, nonnull));
 
+/* Whether fence_clear() has seen that nobody was left in it. */
+bool fence_is_clear(const struct fence *f) __attribute__((warn_unused_result, nonnull));
+
 /* Whether the kernel has killed in it for want of memory. */
 bool fence_oom(const struct fence *f) __attribute__((warn_unused_result, nonnull));
 

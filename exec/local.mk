@@ -13,6 +13,7 @@ noinst_LIBRARIES += %D%/libexec.a
 	%D%/input.c %D%/input.h \
 	%D%/keep.c %D%/keep.h \
 	%D%/limits.c %D%/limits.h \
+	%D%/low.c %D%/low.h \
 	%D%/path.c %D%/path.h \
 	%D%/roster.c %D%/roster.h \
 	%D%/run.c %D%/run.h \

@@ -28,6 +28,7 @@
 #include "exec/run.h"
 #include "exec/spawn.h"
 #include "exec/stray.h"
+#include "exec/tree.h"
 
 enum state {
     GOING,
@@ -228,6 +229,10 @@ sweep(struct run *r)
     unsigned swept = 0;
     bool left = fence_clear(&r->fence, r->looks == 0, &r->in_cgroup);
 
+    /* Nobody gets out of a cgroup; then only the dead are to be reaped, and that
+     * there are none is asked in no time, however many children go on. */
+    if (!left && fence_is_clear(&r->fence) && !tree_any_dead())
+        return false;
     if (!left || clock_now() >= r->settled)
         left |= engine_sweep(r->engine, &r->member, &swept);
     r->swept += swept;

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "exec/child.h"
 #include "exec/limits.h"
+#include "exec/low.h"
 #include "exec/spawn.h"
 
 enum {
@@ -52,6 +53,7 @@ spawn_survey(struct spawn_origin *ret_origin)
         if (!is_default(sig))
             ret_origin->signals |= UINT64_C(1) << (sig - 1);
     ret_origin->way = way_probe();
+    ret_origin->shares = way_shares(ret_origin->way);
 }
 
 static int
@@ -121,7 +123,7 @@ start(enum way way, struct child_spec *child, int cgroup, pid_t *ret_pid, int *r
     if (way == WAY_VFORK && (reserve = fcntl(child->fd[0], F_DUPFD_CLOEXEC, 3)) < 0 &&
         errno != EBADF) /* the child will tell */
         return err_sys(err, errno, "clone", NULL);
-    r = way_start(way, child_main, child, cgroup, &pid, &pidfd);
+    r = way_start(way, child->shares, child_main, child, cgroup, &pid, &pidfd);
     if (r < 0)
         return report_clone(-r, cgroup, err);
     if (child->stage != CHILD_DONE) {
@@ -151,7 +153,7 @@ spawn_start(const struct spawn_spec *spec, pid_t *ret_pid, int *ret_pidfd, struc
         .as = spec->as,
         .nproc = spec->nproc,
     };
-    int cgroup = -1;
+    int cgroup = -1, loan, r;
 
     assert(spec->argv[0] != NULL);
     if (origin == NULL) {
@@ -159,10 +161,15 @@ spawn_start(const struct spawn_spec *spec, pid_t *ret_pid, int *ret_pidfd, struc
         origin = &found;
     }
     child.signals = origin->signals;
+    child.shares = origin->shares;
     child.nofile = origin->limited ? &origin->nofile : NULL;
     if (spec->cgroup > 2 && origin->way == WAY_CLONE3)
         cgroup = spec->cgroup;
     else
         child.cgroup_procs = spec->cgroup_procs;
-    return start(origin->way, &child, cgroup, ret_pid, ret_pidfd, err);
+    loan = origin->low != NULL ? low_take(origin->low, child.fd) : -1;
+    r = start(origin->way, &child, cgroup, ret_pid, ret_pidfd, err);
+    if (loan >= 0)
+        low_give(origin->low, loan);
+    return r;
 }

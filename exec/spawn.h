@@ -18,10 +18,13 @@
 
 struct err;
 struct exec_limits;
+struct low;
 
 /* What differs in us from what a child is to find. */
 struct spawn_origin {
     enum way way;         /* how to make a child */
+    bool shares;          /* it can begin with our descriptors and get its own */
+    struct low *low;      /* numbers to lend, or NULL */
     uint64_t signals;     /* bit N - 1: signal N is ignored or handled here, or may be */
     bool limited;         /* `nofile` is to be restored in children */
     struct rlimit nofile; /* RLIMIT_NOFILE */

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "base/fd.h"
 #include "exec/tree.h"
 
@@ -237,4 +238,24 @@ tree_reap(pid_t pid, siginfo_t *ret_gone)
         return false;
     *ret_gone = gone;
     return true;
+}
+
+bool
+tree_any_dead(void)
+{
+    siginfo_t gone = { .si_pid = 0 };
+
+    return waitid(P_ALL, 0, &gone, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 && gone.si_pid != 0;
+}
+
+int
+tree_check(struct err *err)
+{
+    char self[16] = "";
+
+    if (readlink("/proc/self", self, sizeof(self) - 1) < 0)
+        return err_sys(err, errno, "readlink", "/proc/self");
+    if (strtol(self, NULL, 10) != (long)getpid())
+        return err_msg(err, ENOTSUP, "/proc is not that of our PID namespace");
+    return 0;
 }

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct err;
+
 enum {
     TREE_TICK = 10 * 1000 * 1000, /* nanoseconds in one unit of `born` */
     TREE_MAX = 256,               /* processes of one tree that are signalled at a time */
@@ -78,5 +80,12 @@ int tree_kill(const struct tree_proc *top) __attribute__((nonnull));
 /* Reaps a child if it has ended, and says whether.  It keeps its number until
  * then, so that no pidfd is needed to mean the right one. */
 bool tree_reap(pid_t pid, siginfo_t *ret_gone) __attribute__((warn_unused_result, nonnull));
+
+/* Whether any child of ours has ended and is not reaped. */
+bool tree_any_dead(void) __attribute__((warn_unused_result));
+
+/* Whether /proc is ours: in a PID namespace with the /proc of another one the
+ * numbers there are of others.  Returns 0 or -errno. */
+int tree_check(struct err *err) __attribute__((warn_unused_result, nonnull));
 
 #endif

@@ -31,6 +31,7 @@ enum {
 };
 
 #define SHARED (CLONE_VM | CLONE_VFORK)
+#define FILES(share) ((share) ? CLONE_FILES : 0)
 
 const char *
 way_name(enum way way)
@@ -92,11 +93,11 @@ call_clone3(struct clone_args *args, int (*fn)(void *), void *arg)
 
 /* The kernel resets handlers while nobody runs; what is ignored stays so. */
 static long
-by_clone3(unsigned char *stack, int (*fn)(void *), void *arg, int cgroup, int *ret_pidfd)
+by_clone3(unsigned char *stack, int flags, int (*fn)(void *), void *arg, int cgroup, int *ret_pidfd)
 {
 #ifdef HAVE_CLONE3
     struct clone_args args = {
-        .flags = SHARED | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
+        .flags = SHARED | (unsigned)flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
         .pidfd = (uintptr_t)ret_pidfd,
         .exit_signal = SIGCHLD,
         .stack = (uintptr_t)stack,
@@ -109,7 +110,7 @@ by_clone3(unsigned char *stack, int (*fn)(void *), void *arg, int cgroup, int *r
     }
     return call_clone3(&args, fn, arg);
 #else
-    (void)stack, (void)fn, (void)arg, (void)cgroup, (void)ret_pidfd;
+    (void)stack, (void)flags, (void)fn, (void)arg, (void)cgroup, (void)ret_pidfd;
     return -ENOSYS;
 #endif
 }
@@ -127,7 +128,8 @@ by_clone(unsigned char *stack, int flags, int (*fn)(void *), void *arg, int *ret
  * because all that runs on it are the few frames of child.c: no signal handler
  * (all that may have one are blocked) and no function of unknown depth. */
 int
-way_start(enum way way, int (*fn)(void *), void *arg, int cgroup, pid_t *ret_pid, int *ret_pidfd)
+way_start(enum way way, bool share, int (*fn)(void *), void *arg, int cgroup, pid_t *ret_pid,
+    int *ret_pidfd)
 {
     _Alignas(16) unsigned char stack[WAY_STACK];
     /* SIGCHLD stays open: a child that has ended before this thread runs again
@@ -141,9 +143,9 @@ way_start(enum way way, int (*fn)(void *), void *arg, int cgroup, pid_t *ret_pid
     /* libc's sigset functions leave two signals of its own out. */
     (void)syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, SIGSET_BYTES);
     if (way == WAY_CLONE3)
-        pid = by_clone3(stack, fn, arg, cgroup, &pidfd);
+        pid = by_clone3(stack, FILES(share), fn, arg, cgroup, &pidfd);
     else
-        pid = by_clone(stack, way == WAY_CLONE ? CLONE_PIDFD : 0, fn, arg, &pidfd);
+        pid = by_clone(stack, FILES(share) | (way == WAY_CLONE ? CLONE_PIDFD : 0), fn, arg, &pidfd);
     (void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, SIGSET_BYTES);
     if (pid < 0)
         return (int)pid;
@@ -194,7 +196,7 @@ try_clone(enum way way, int cgroup)
 {
     FD_AUTO int pidfd = -1;
     pid_t pid;
-    int r = way_start(way, child_end, NULL, cgroup, &pid, &pidfd);
+    int r = way_start(way, false, child_end, NULL, cgroup, &pid, &pidfd);
 
     /* A kernel that knows the cgroups of clone3(2) knows this one is none, and
      * a filter cannot tell it from any other. */
@@ -212,6 +214,19 @@ try_pidfd_open(void)
     if (pidfd < 0)
         return !is_refusal(-pidfd);
     return can_be_watched(pidfd);
+}
+
+bool
+way_shares(enum way way)
+{
+    FD_AUTO int pidfd = -1;
+    int failed = 1;
+    pid_t pid;
+
+    if (way_start(way, true, child_end, &failed, -1, &pid, &pidfd) < 0)
+        return false;
+    way_reap(pid);
+    return failed == 0;
 }
 
 enum way

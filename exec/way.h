@@ -12,6 +12,7 @@
 #ifndef EXEC_WAY_H
 #define EXEC_WAY_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 enum way {
@@ -30,6 +31,10 @@ enum {
  * Makes a child or two that end at once, and reaps them. */
 enum way way_probe(void) __attribute__((warn_unused_result));
 
+/* Whether a child can begin with our descriptors and get a copy of the few that
+ * it needs (CLOSE_RANGE_UNSHARE, Linux 5.9, or unshare(2)).  Makes a child. */
+bool way_shares(enum way way) __attribute__((warn_unused_result));
+
 /* Returns the name that the table above has. */
 const char *way_name(enum way way) __attribute__((warn_unused_result));
 
@@ -37,11 +42,12 @@ const char *way_name(enum way way) __attribute__((warn_unused_result));
  * returns from it, and goes on when the child has let go of our memory.
  * `cgroup` is the descriptor of the directory of a cgroup v2 to be born in, or
  * -1; only for WAY_CLONE3.  Stores the pid, and a pidfd (CLOEXEC, the caller's)
- * or -1 where the way has none yet: way_pidfd().  Returns 0 or -errno.
+ * or -1 where the way has none yet: way_pidfd().  With `share` the child begins
+ * with our table of descriptors and MUST get its own.  Returns 0 or -errno.
  * The signal mask is as before when it returns; in the child everything but
  * SIGCHLD is blocked. */
-int way_start(enum way way, int (*fn)(void *), void *arg, int cgroup, pid_t *ret_pid,
-    int *ret_pidfd) __attribute__((warn_unused_result, nonnull(2, 5, 6)));
+int way_start(enum way way, bool share, int (*fn)(void *), void *arg, int cgroup, pid_t *ret_pid,
+    int *ret_pidfd) __attribute__((warn_unused_result, nonnull(3, 6, 7)));
 
 /* Returns a pidfd (CLOEXEC) of a child that is not reaped, or -errno. */
 int way_pidfd(pid_t pid) __attribute__((warn_unused_result));

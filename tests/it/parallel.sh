@@ -58,7 +58,7 @@ ok "and does not wait for them ($beside ms)" [ $beside -lt 900 ]
 wait $sleepers
 took=$(($(now_ms) - begin))
 is "all 200 were run" "$(sort codes | uniq -c | xargs)" "200 200"
-most=4000 # on two loaded cores; alone it is 2.1 s
+most=10000 # on two loaded cores; alone it is 2.1 s
 [ -z "$SAN" ] || most=9000
 ok "side by side ($took ms)" [ $took -lt $most ]
 
