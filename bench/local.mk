@@ -3,7 +3,8 @@ EXTRA_PROGRAMS =
 
 # What bench/run-request needs.  What needs a library of a peer is built by that peer.
 BENCH_REQUEST = %D%/floor %D%/true_nostdlib %D%/mebibyte %D%/spawn %D%/request/load \
-	%D%/request/alternate %D%/request/herd %D%/request/first %D%/request/peers/cgi
+	%D%/request/alternate %D%/request/herd %D%/request/first %D%/request/peers/cgi \
+	%D%/request/peers/least
 EXTRA_PROGRAMS += $(BENCH_REQUEST)
 %C%_floor_SOURCES = %D%/floor.c %D%/bare.c %D%/bare.h
 %C%_floor_LDADD = $(BASE_LIBS)
@@ -23,13 +24,14 @@ EXTRA_PROGRAMS += $(BENCH_REQUEST)
 %C%_request_first_SOURCES = %D%/request/first.c %D%/request/http.c %D%/request/http.h
 %C%_request_first_LDADD = $(BASE_LIBS)
 %C%_request_peers_cgi_SOURCES = %D%/request/peers/cgi.c
+%C%_request_peers_least_SOURCES = %D%/request/peers/least.c
 bench-request: $(bin_PROGRAMS) $(BENCH_REQUEST)
 EXTRA_DIST += %D%/run-request %D%/request/stage.sh %D%/request/rates.sh %D%/request/alone.sh \
 	%D%/request/facts.sh %D%/request/goals %D%/request/report.awk %D%/request/plots.gp \
 	%D%/request/peers/cmon.sh %D%/request/peers/webhook.sh %D%/request/peers/fcgiwrap.sh \
 	%D%/request/peers/fcgiwrap-sh.sh %D%/request/peers/cgi.sh %D%/request/peers/php-fpm.sh \
 	%D%/request/peers/command.php %D%/request/peers/lighttpd.sh %D%/request/peers/evhttp.sh \
-	%D%/request/peers/evhttp.c
+	%D%/request/peers/evhttp.c %D%/request/peers/least.sh
 
 # What bench/run-alloc needs.
 EXTRA_PROGRAMS += %D%/alloc
