@@ -8,7 +8,8 @@
 #include "base/headroom.h"
 
 enum {
-    PIECE = 32 * 1024 /* bytes: malloc(3) maps larger blocks singly, and does not keep them */
+    PIECE = 32 * 1024,  /* bytes: malloc(3) maps larger blocks singly, and does not keep them */
+    SINGLY = 40 * 1024, /* from here on, so that tables are not touched to be cleared */
 };
 
 void
@@ -17,6 +18,13 @@ headroom_keep(void)
     /* Where these are refused there is less to rely on, and nothing to do. */
     (void)mallopt(M_ARENA_MAX, 1);
     (void)mallopt(M_TRIM_THRESHOLD, HEADROOM_KEPT);
+    (void)mallopt(M_MMAP_THRESHOLD, SINGLY);
+}
+
+void
+headroom_trim(void)
+{
+    (void)malloc_trim(0);
 }
 
 int

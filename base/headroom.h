@@ -20,6 +20,9 @@ enum {
  * gives nothing back below HEADROOM_KEPT.  Once, before there are threads. */
 void headroom_keep(void);
 
+/* Gives back what is free now. */
+void headroom_trim(void);
+
 /* Returns 0 when malloc(3) has `n` bytes in small pieces, -ENOMEM when not, or
  * when `n` is more than HEADROOM_MAX.  Touches none of them but for a word in
  * each piece.  Safe from any thread. */

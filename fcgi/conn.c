@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/err.h"
+#include "base/headroom.h"
 #include "conf/conf.h"
 #include "fcgi/conn.h"
 #include "fcgi/log.h"
@@ -93,6 +94,7 @@ conn_table_open(struct server *s, size_t max, struct err *err)
     s->memory = p;
     s->nconns = n;
     s->free_head = SCHED_NONE;
+    headroom_trim(); /* so that the tables are fresh pages, and not cleared, which touches them */
     s->conns = calloc(n, sizeof(*s->conns));
     if (s->conns == NULL)
         return err_sys(err, ENOMEM, "connections", NULL);
