@@ -14,7 +14,7 @@
 struct err;
 
 enum {
-    LOW_LOANS = 8,   /* at a time; who comes when all are taken goes without */
+    LOW_LOANS = 4,   /* at a time; who comes when all are taken goes without */
     LOW_ENOUGH = 64, /* a descriptor below needs no other number */
 };
 

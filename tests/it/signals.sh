@@ -106,7 +106,10 @@ ok "and the command" within 3 gone "$(cat long.pid)"
 serve
 raw sleep:0.8 good read >late 2>&1 &
 late=$!
-sleep 0.3
+connected() { # the socket that listens, and one that somebody has connected to
+    [ "$(grep -c "$SOCK\$" /proc/net/unix)" -ge 2 ]
+}
+within 5 connected
 stop
 wait $late
 like "who had connected before the stop may still ask" "$(cat late)" '^Status: 200'
