@@ -19,6 +19,7 @@
 #include "base/fd.h"
 #include "exec/cgroup_knob.h"
 #include "exec/cgroup_pool.h"
+#include "exec/way.h"
 
 enum {
     IDLE_MAX = 64,   /* empty cgroups that wait for a run */
@@ -29,6 +30,12 @@ enum {
 
 #define PREFIX "cmon-"
 #define KEEP "keep-"
+
+enum bears {
+    UNTRIED,
+    BEARS,
+    BARREN
+};
 
 /* Directories of a hierarchy that is ours. */
 struct owned {
@@ -42,6 +49,7 @@ struct cgroup_pool {
     unsigned ready;             /* parts whose controllers are handed on to us */
     int owner[CGROUP_HIER_MAX]; /* our directory, locked, or -1: not yet made */
     struct owned owned[CGROUP_HIER_MAX];
+    enum bears bears;
     unsigned long made;  /* the next name */
     struct cgroup *idle; /* empty, for any run */
     size_t nidle;
@@ -354,6 +362,21 @@ push(struct cgroup **list, struct cgroup *cg)
 {
     cg->next = *list;
     *list = cg;
+}
+
+bool
+cgroup_pool_bears(struct cgroup_pool *p, const struct cgroup *cg)
+{
+    bool bears;
+
+    if (cg->dir < 0)
+        return false;
+    lock(p);
+    if (p->bears == UNTRIED)
+        p->bears = way_bears(cg->dir) ? BEARS : BARREN;
+    bears = p->bears == BEARS;
+    unlock(p);
+    return bears;
 }
 
 void

@@ -51,6 +51,11 @@ unsigned cgroup_pool_prepare(struct cgroup_pool *p, unsigned parts) __attribute_
 int cgroup_pool_take(struct cgroup_pool *p, const struct cgroup_limits *lim, bool keep,
     struct cgroup **ret, struct err *err) __attribute__((warn_unused_result, nonnull));
 
+/* Whether a child can be born in a cgroup of this pool (CLONE_INTO_CGROUP), and
+ * need not join it.  Tried once, with the first one. */
+bool cgroup_pool_bears(struct cgroup_pool *p, const struct cgroup *cg)
+    __attribute__((warn_unused_result, nonnull));
+
 /* Gives one back.  What still lives in it stays if it `stays`, else it is
  * ended by cgroup_pool_tend().  `clear`: it is known to be empty. */
 void cgroup_pool_give(struct cgroup_pool *p, struct cgroup *cg, bool stays, bool clear)

@@ -40,7 +40,7 @@ fence_open(struct fence *f, struct cgroup_pool *pool, enum cgroup_use use,
     f->cgroup = r < 0 ? NULL : cg;
     f->optional = use != CGROUP_ALWAYS && cgroup_parts(lim) == 0;
     if (f->cgroup != NULL) {
-        child->cgroup = cg->dir;
+        child->cgroup = cgroup_pool_bears(pool, cg) ? cg->dir : -1;
         child->cgroup_procs = cg->procs[0];
         child->cgroup_more = cg->procs + 1;
     }

@@ -162,13 +162,32 @@ way_pidfd(pid_t pid)
     return fd < 0 ? -errno : fd;
 }
 
-void
-way_reap(pid_t pid)
+/* Returns whether it has exited with 0. */
+static bool
+reap_well(pid_t pid)
 {
-    siginfo_t gone;
+    siginfo_t gone = { .si_pid = 0 };
 
     while (waitid(P_PID, (id_t)pid, &gone, WEXITED | __WALL) < 0 && errno == EINTR)
         continue;
+    return gone.si_pid == pid && gone.si_code == CLD_EXITED && gone.si_status == 0;
+}
+
+void
+way_reap(pid_t pid)
+{
+    (void)reap_well(pid);
+}
+
+bool
+way_bears(int cgroup)
+{
+    FD_AUTO int pidfd = -1;
+    pid_t pid;
+
+    if (way_start(WAY_CLONE3, false, child_end, NULL, cgroup, &pid, &pidfd) < 0)
+        return false;
+    return reap_well(pid);
 }
 
 /* Whether an error says that there is no such thing here, and not that the

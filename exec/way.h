@@ -49,6 +49,11 @@ const char *way_name(enum way way) __attribute__((warn_unused_result));
 int way_start(enum way way, bool share, int (*fn)(void *), void *arg, int cgroup, pid_t *ret_pid,
     int *ret_pidfd) __attribute__((warn_unused_result, nonnull(3, 6, 7)));
 
+/* Whether children can be born in cgroups such as this one, the directory of an
+ * empty cgroup v2.  Not so when we are in one that was killed once: the kernel
+ * takes them for late ones of that (seen with 6.18).  Makes a child. */
+bool way_bears(int cgroup) __attribute__((warn_unused_result));
+
 /* Returns a pidfd (CLOEXEC) of a child that is not reaped, or -errno. */
 int way_pidfd(pid_t pid) __attribute__((warn_unused_result));
 

@@ -121,4 +121,15 @@ within 10 are 0 75
 serve sh delegated.sh
 stop
 is "no cgroup is left once it has ended" "$(owned)" 0
+
+# The kernel takes children that are born elsewhere for late ones of a cgroup
+# that was killed.
+killed=$(sed -n 's/^v2 //p' hierarchies)/cmon-it-$$
+if [ -e "$killed/cgroup.kill" ]; then
+    echo 1 >"$killed/cgroup.kill"
+    is "in a cgroup that was killed once commands live" \
+        "$(sh delegated.sh "$CMON" run -c "$CONF" /where >where && echo $?) $(grep -c '^0::.*/run-' where)" "0 1"
+else
+    skip "in a cgroup that was killed once commands live" "this kernel has no cgroup.kill"
+fi
 finish
