@@ -7,6 +7,19 @@
 /* Each test program defines its suite; suite.c has main(). */
 Suite *suite(void);
 
+/* Whether ThreadSanitizer is in.  It makes everything slow, and puts a signal
+ * handler off until its thread calls something that the sanitizer knows. */
+#if defined(__SANITIZE_THREAD__)
+#define SUITE_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SUITE_TSAN 1
+#endif
+#endif
+#ifndef SUITE_TSAN
+#define SUITE_TSAN 0
+#endif
+
 /* Leaves the running test as skipped, with a reason in the manner of printf(3):
  *
  *     if (geteuid() != 0)

@@ -20,21 +20,10 @@
 #include "tests/exec/harness.h"
 #include "tests/suite.h"
 
-#if defined(__SANITIZE_THREAD__)
-#define SLOW 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SLOW 1
-#endif
-#endif
-#ifndef SLOW
-#define SLOW 0
-#endif
-
 enum {
     THREADS = 4,
     SLOTS = 16, /* runs at once in a thread */
-    ROUNDS = SLOW ? 5 : 20,
+    ROUNDS = SUITE_TSAN ? 5 : 20,
     SAID_MAX = 64, /* bytes of output of a slot */
 };
 

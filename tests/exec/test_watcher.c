@@ -74,6 +74,8 @@ START_TEST(children_that_end_together_are_told_one_by_one)
     int gate[2];
     int i;
 
+    if (SUITE_TSAN)
+        SUITE_SKIP("ThreadSanitizer puts signal handlers off");
     ck_assert_int_eq(pipe2(gate, O_CLOEXEC), 0);
     for (i = 0; i < MANY; i++) {
         ck_assert_int_eq(watcher_expect(&watched, &fd[i], &err), 0);
@@ -174,6 +176,8 @@ START_TEST(signal_that_another_thread_takes_is_not_lost)
     int fd;
     int i;
 
+    if (SUITE_TSAN)
+        SUITE_SKIP("ThreadSanitizer puts signal handlers off");
     atomic_store(&stop, false);
     ck_assert_int_eq(pthread_create(&thread, NULL, swallow, NULL), 0);
     for (i = 0; i < 50; i++) {
