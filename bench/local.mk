@@ -50,7 +50,7 @@ EXTRA_DIST += %D%/run-json
 
 EXTRA_DIST += %D%/.may_include %D%/README.md %D%/REPORT.md %D%/plots/latency.svg \
 	%D%/plots/memory.svg %D%/plots/rates.svg
-CLEANFILES += $(EXTRA_PROGRAMS)
+CLEANFILES += $(EXTRA_PROGRAMS) %D%/results.txt %D%/evhttp
 
 bench:
 	BUILD='$(abs_top_builddir)' '$(top_srcdir)/bench/run-alloc'
