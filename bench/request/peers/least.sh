@@ -19,6 +19,7 @@ least_start() {
     for case in $cases; do
         commands+=("$case=$(program "$case")")
     done
-    BENCH_KEY=$key stage_run least "$build/bench/request/peers/least" "$tmp/least.sock" \
+    stage_run least env -i PATH=/usr/bin:/bin HOME=/ USER=bench LANG=C.UTF-8 "BENCH_KEY=$key" \
+        "$build/bench/request/peers/least" "$tmp/least.sock" \
         "${at_once:-$((8 * cores))}" "${commands[@]}"
 }
