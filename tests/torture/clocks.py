@@ -50,9 +50,9 @@ def jumps(tap, r, name):
         trial(tap, client, "jumping")
     stop.append(1)
     jumper.join()
-    years = {line[:4] for line in r.said().splitlines() if line[:2] == "20" and line[4:5] == "-"}
-    if len(years) < 2:
-        tap.wrong("no jump shows in the log's stamps: %s" % sorted(years))
+    hours = {line[:13] for line in r.said().splitlines() if line[:2] == "20" and line[4:5] == "-"}
+    if len(hours) < 2:
+        tap.wrong("no jump shows in the log's stamps: %s" % sorted(hours))
 
 
 def jumping(tap):
