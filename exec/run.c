@@ -230,8 +230,10 @@ sweep(struct run *r)
     bool left = fence_clear(&r->fence, r->looks == 0, &r->in_cgroup);
 
     /* Nobody gets out of a cgroup; then only the dead are to be reaped, and that
-     * there are none is asked in no time, however many children go on. */
-    if (!left && fence_is_clear(&r->fence) && !tree_any_dead())
+     * there are none is asked in no time, however many children go on.  Who was
+     * killed leaves its cgroup a moment before it can be reaped. */
+    if (!left && r->looks == 0 && r->in_cgroup == 0 && r->result.cause <= RUN_SIGNALED &&
+        fence_is_clear(&r->fence) && !tree_any_dead())
         return false;
     if (!left || clock_now() >= r->settled)
         left |= engine_sweep(r->engine, &r->member, &swept);
