@@ -1,7 +1,7 @@
 /* base/json.h -- writes JSON (RFC 8259) that is always valid UTF-8.
  *
  * Strings may be any bytes: quotes, backslash and \b \f \n \r \t get their
- * short escapes; other C0, DEL and U+2028/2029 become \uXXXX (NUL is \u0000);
+ * short escapes; other C0, DEL and U+2028/2029 become \u and four digits;
  * each maximal subpart of an ill-formed sequence becomes one U+FFFD, as the
  * Unicode Standard (3.9, "Substitution of Maximal Subparts") and Python's
  * decode("utf-8", "replace") do.  Other characters pass as they are.

@@ -206,18 +206,17 @@ static void
 warn_of(const struct conf_build *b, const struct conf_block *block, const struct route *rt,
     const struct cgroup_place *place)
 {
-    static const char *const names[HOLD_LIMITS] = { "memory", "cpus", "pids", "io_read",
-        "io_write" };
     bool whole = block == b->root;
 
     for (size_t i = 0; i < HOLD_LIMITS; i++) {
-        const struct conf_option *o = conf_tree_find(block, names[i]);
+        enum hold_limit limit = (enum hold_limit)i;
+        const struct conf_option *o = conf_tree_find(block, hold_name(limit));
         char doubt[HOLD_DOUBT_MAX];
 
-        if (!o || !hold_doubt(rt, (enum hold_limit)i, place, doubt))
+        if (!o || !hold_doubt(rt, limit, place, doubt))
             continue;
         conf_say_warning(b->say, o->line, "%s%s%s%s: %s", whole ? "" : "route ",
-            whole ? "" : rt->path, whole ? "" : ": ", names[i], doubt);
+            whole ? "" : rt->path, whole ? "" : ": ", hold_name(limit), doubt);
     }
 }
 

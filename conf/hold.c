@@ -59,6 +59,12 @@ instead(enum hold_limit limit)
     return "";
 }
 
+const char *
+hold_name(enum hold_limit limit)
+{
+    return limits[limit].name;
+}
+
 bool
 hold_doubt(const struct route *rt, enum hold_limit limit, const struct cgroup_place *place,
     char doubt[HOLD_DOUBT_MAX])

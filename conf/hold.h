@@ -24,6 +24,9 @@ enum {
     HOLD_DOUBT_MAX = 256 /* bytes, including NUL */
 };
 
+/* What the configuration calls a limit. */
+const char *hold_name(enum hold_limit limit) __attribute__((const, returns_nonnull));
+
 /* Whether a limit that a route has is not held, or not in full; `doubt` then
  * says why, and what is done instead. */
 bool hold_doubt(const struct route *rt, enum hold_limit limit, const struct cgroup_place *place,

@@ -18,7 +18,7 @@
  * one and this holds for whatever a command does, setsid and double forks
  * included, other than root leaving its cgroup; what SIGKILL has not ended after
  * two seconds is ended later.  Without a cgroup there are two more exceptions:
- * what we may not signal (it became root, and we are not); and what left the
+ * what we may not signal, because it became root; and what left the
  * session (setsid) when it could as well be another run's, because both were
  * there when it was born: it ends with the last of those.  What a detached
  * command leaves may go on writing to the pipe as long as this program lives;

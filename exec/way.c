@@ -20,7 +20,7 @@
 #include "exec/way.h"
 
 #ifdef SANITIZERS
-/* ThreadSanitizer takes every clone(2) for a fork(2) and would set itself up
+/* ThreadSanitizer takes every clone(2) for a fork and would set itself up
  * anew in the child, in memory that is ours.  This name of it is left alone. */
 extern int __clone(int (*fn)(void *), void *stack, int flags, void *arg, ...);
 #define clone __clone

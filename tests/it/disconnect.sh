@@ -53,53 +53,44 @@ idle() { # no command of cmon is left
     [ -z "$(sed -n "s/^[0-9]* (.*) [A-Z] $pid .*/x/p" /proc/[0-9]*/stat 2>/dev/null)" ]
 }
 
+leaves_once() { # PIDFILE ASK...: asks, and leaves when the command has written it
+    pidfile=$1
+    shift
+    ask_meanwhile left "$@"
+    within 5 [ -s "$pidfile" ] || fail "the command has started: $*"
+    kill "$asked"
+    wait "$asked" 2>/dev/null
+}
+
 ask GET /health
 sleep 0.2
 fds=$(fds)
 
-ask_meanwhile left GET /long
-within 5 [ -s long.pid ] || fail "the command has started"
-kill "$asked"
-wait "$asked" 2>/dev/null
+leaves_once long.pid GET /long
 ok "client gone: its command is ended" within 4 gone "$(cat long.pid)"
 ok "and what that had started" within 4 gone "$(cat child.pid)"
 rm -f long.pid child.pid
 
-ask_meanwhile left POST /change
-within 5 [ -s change.pid ] || fail "the command has started"
-kill "$asked"
-wait "$asked" 2>/dev/null
+leaves_once change.pid POST /change
 sleep 0.5
 ok "client of a POST gone: what changes something goes on" kill -0 "$(cat change.pid)"
 ok "to its end" within 5 [ -s change.done ]
 
-ask_meanwhile left POST /kill
-within 5 [ -s long.pid ] || fail "the command has started"
-kill "$asked"
-wait "$asked" 2>/dev/null
+leaves_once long.pid POST /kill
 ok "on_disconnect = kill: a POST's command is ended" within 4 gone "$(cat long.pid)"
 rm -f long.pid child.pid
 
-ask_meanwhile left GET /keep
-within 5 [ -s keep.pid ] || fail "the command has started"
-kill "$asked"
-wait "$asked" 2>/dev/null
+leaves_once keep.pid GET /keep
 sleep 0.5
 ok "on_disconnect = continue: a GET's goes on" kill -0 "$(cat keep.pid)"
 ok "to its end" within 5 [ -s keep.done ]
 
-ask_meanwhile left POST /deploy_branch
-within 5 [ -s deploy.pid ] || fail "the deploy has started"
-kill "$asked"
-wait "$asked" 2>/dev/null
+leaves_once deploy.pid POST /deploy_branch
 sleep 0.5
 ok "client gone: a deploy goes on" kill -0 "$(cat deploy.pid)"
 ok "to its end" within 5 [ -s deploy.done ]
 
-ask_meanwhile left GET /loud
-within 5 [ -s loud.pid ] || fail "the loud command has started"
-kill "$asked"
-wait "$asked" 2>/dev/null
+leaves_once loud.pid GET /loud
 ok "client gone while output flows: the command is ended" within 4 gone "$(cat loud.pid)"
 
 # Straight at the socket: closed, and closed in the middle of an answer.

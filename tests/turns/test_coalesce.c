@@ -83,6 +83,19 @@ starts(size_t slot)
     ck_assert(coalesce_begin(&co, slot, false));
 }
 
+/* Slot 1 starts what 2 and 3 have joined while it waited. */
+static void
+starts_for_three(void)
+{
+    begin(1, 20);
+    ck_assert_int_eq(sched_enter(&s, 0, &anywhere), SCHED_RUN);
+    ck_assert_int_eq(enter(1, &key_main), SCHED_WAIT);
+    ck_assert_int_eq(enter(2, &key_main), SCHED_WAIT);
+    ck_assert_int_eq(enter(3, &key_main), SCHED_WAIT);
+    sched_leave(&s, 0, 0);
+    starts(1);
+}
+
 static enum coalesce_left
 leave(size_t slot, size_t deserted)
 {
@@ -229,13 +242,7 @@ END_TEST
 
 START_TEST(the_run_is_deserted_when_the_last_one_leaves)
 {
-    begin(1, 20);
-    ck_assert_int_eq(sched_enter(&s, 0, &anywhere), SCHED_RUN);
-    ck_assert_int_eq(enter(1, &key_main), SCHED_WAIT);
-    ck_assert_int_eq(enter(2, &key_main), SCHED_WAIT);
-    ck_assert_int_eq(enter(3, &key_main), SCHED_WAIT);
-    sched_leave(&s, 0, 0);
-    starts(1);
+    starts_for_three();
     ck_assert_int_eq(leave(2, SCHED_NONE), COALESCE_OUT);
     if (_i == 0) {
         ck_assert_int_eq(leave(1, SCHED_NONE), COALESCE_CALLED);
@@ -312,13 +319,7 @@ END_TEST
 
 START_TEST(who_leaves_while_others_are_told_is_not_told)
 {
-    begin(1, 20);
-    ck_assert_int_eq(sched_enter(&s, 0, &anywhere), SCHED_RUN);
-    ck_assert_int_eq(enter(1, &key_main), SCHED_WAIT);
-    ck_assert_int_eq(enter(2, &key_main), SCHED_WAIT);
-    ck_assert_int_eq(enter(3, &key_main), SCHED_WAIT);
-    sched_leave(&s, 0, 0);
-    starts(1);
+    starts_for_three();
     ck_assert_uint_eq(over(1), 2);
     ck_assert_uint_eq(coalesce_next(&co, 1), 2);
     ck_assert_int_eq(leave(3, SCHED_NONE), COALESCE_OUT);
