@@ -77,7 +77,7 @@ run_command(
     if (sigfd < 0)
         return sigfd;
     if (!open_output(s, conf, &spec)) {
-        s->reply = (struct reply){ .status = 503, .message = "arena exhausted", .retry_after = 1 };
+        reply_later("arena exhausted", &s->reply);
         return 0;
     }
     r = engine_open(&s->engine, err);

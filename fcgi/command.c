@@ -17,13 +17,6 @@
 #include "fcgi/server.h"
 #include "fcgi/share.h"
 
-/* How long what nobody watches waits to be looked at. */
-static const int64_t unwatched_look = 20 * CLOCK_MSEC;
-
-enum {
-    RETRY_SECONDS = 1
-};
-
 static struct sched_want
 want_of(const struct route *rt)
 {
@@ -109,12 +102,12 @@ finish(struct worker *w, struct conn *c)
 static void
 fail(struct worker *w, struct conn *c, int num, const char *why)
 {
-    struct reply reply = {
-        .status = 503, .message = "arena exhausted", .retry_after = RETRY_SECONDS
-    };
+    struct reply reply;
 
     leave(w, c, 0);
-    if (num != 0) {
+    if (num == 0) {
+        reply_later("arena exhausted", &reply);
+    } else {
         /* Others may be told later. */
         why = c->joined > 0 ? region_strdup(&c->region, why) : why;
         handle_start_failure(num, why != NULL ? why : "", &reply);
@@ -138,7 +131,6 @@ static void
 watch_run(struct conn *c, unsigned wakes)
 {
     int64_t deadline = run_deadline(&c->run);
-    int64_t look = CLOCK_NEVER;
 
     if (wakes & RUN_WAKE_OUTPUT)
         watch_one(c, run_output_fd(&c->run, 0), EVENT_OUTPUT, RUN_WAKE_OUTPUT);
@@ -146,9 +138,7 @@ watch_run(struct conn *c, unsigned wakes)
         watch_one(c, run_output_fd(&c->run, 1), EVENT_ERRORS, RUN_WAKE_ERRORS);
     if (wakes & RUN_WAKE_EXIT)
         watch_one(c, run_exit_fd(&c->run), EVENT_EXIT, RUN_WAKE_EXIT);
-    if (c->unwatched != 0)
-        look = clock_now() + unwatched_look;
-    conn_set_deadline(c, look < deadline ? look : deadline);
+    conn_set_deadline(c, c->unwatched != 0 ? conn_look(deadline) : deadline);
 }
 
 /* It has waited, if it has, until now. */
@@ -326,10 +316,11 @@ command_gone(struct worker *w, struct conn *c)
 int64_t
 command_stop(struct worker *w, struct conn *c, bool now)
 {
-    struct reply stopping = { .status = 503, .message = "Stopping", .retry_after = RETRY_SECONDS };
+    struct reply stopping;
 
     (void)w;
     if (c->state == CONN_QUEUED && quit(c)) {
+        reply_later("Stopping", &stopping);
         stopping.queued = c->queued;
         conn_reply(c, &stopping);
     }

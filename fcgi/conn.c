@@ -186,19 +186,25 @@ conn_set_deadline(struct conn *c, int64_t when)
     timer_set(&c->server->timer, c->slot, when);
 }
 
+int64_t
+conn_look(int64_t deadline)
+{
+    int64_t look = clock_now() + unwatched_look;
+
+    return look < deadline ? look : deadline;
+}
+
 void
 conn_watch(struct conn *c, uint32_t events)
 {
     int r = server_watch(c->server, c->fd, c->watched, events, EVENT_CONN, c->slot, c->gen);
-    int64_t again;
 
     c->watched = c->watched || r == 0;
     if (c->watched)
         return;
     /* The kernel has no memory for it just now: intake_deadline() tries again. */
     log_event(LOG_AT_ERROR, "error", "epoll_ctl: connection: error %d", -r);
-    again = clock_now() + unwatched_look;
-    timer_set(&c->server->timer, c->slot, again < c->deadline ? again : c->deadline);
+    timer_set(&c->server->timer, c->slot, conn_look(c->deadline));
 }
 
 void

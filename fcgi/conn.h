@@ -38,6 +38,10 @@ void conn_watch(struct conn *c, uint32_t events) __attribute__((nonnull));
 /* Sets when intake_deadline() is called; CLOCK_NEVER: not. */
 void conn_set_deadline(struct conn *c, int64_t when) __attribute__((nonnull));
 
+/* Returns when to look at what the kernel has no room to watch: soon, and by
+ * `deadline`. */
+int64_t conn_look(int64_t deadline) __attribute__((warn_unused_result));
+
 /* Watches for the peer leaving, and nothing else. */
 void conn_watch_gone(struct conn *c) __attribute__((nonnull));
 

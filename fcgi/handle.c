@@ -13,10 +13,6 @@
 #include "fcgi/handle.h"
 #include "fcgi/req.h"
 
-enum {
-    RETRY_SECONDS = 1
-};
-
 static void
 refuse(struct handled *h, int status, const char *message)
 {
@@ -24,13 +20,12 @@ refuse(struct handled *h, int status, const char *message)
     h->reply = (struct reply){ .status = status, .message = message };
 }
 
-/* Short of something of our own: who comes again may find it over. */
+/* Short of something of our own. */
 static void
 busy(const char *why, struct reply *ret_reply)
 {
-    *ret_reply = (struct reply){
-        .status = 503, .message = "Busy", .why = why, .retry_after = RETRY_SECONDS
-    };
+    reply_later("Busy", ret_reply);
+    ret_reply->why = why;
 }
 
 /* Whether the method fits the route; what does not need more is replied. */

@@ -254,6 +254,12 @@ reply_render_json(const struct reply *reply, unsigned char *mem, size_t max)
 }
 
 void
+reply_later(const char *message, struct reply *ret_reply)
+{
+    *ret_reply = (struct reply){ .status = 503, .message = message, .retry_after = REPLY_LATER };
+}
+
+void
 reply_of_result(const struct run_result *result, struct span output, struct reply *ret_reply)
 {
     bool timed_out = result->cause == RUN_TIMED_OUT || result->cause == RUN_ABANDONED;

@@ -21,6 +21,7 @@ enum {
     REPLY_FIXED_MAX = 3072, /* bytes of body beside the data, message included */
     REPLY_SMALL_MAX = REPLY_HEADER_MAX + REPLY_FIXED_MAX,
     REPLY_MESSAGE_MAX = 256, /* bytes; a longer message is cut */
+    REPLY_LATER = 1,         /* seconds; who comes again then may find it over */
 };
 
 struct reply {
@@ -59,6 +60,9 @@ struct span reply_body(const struct reply *reply) __attribute__((warn_unused_res
 /* Renders the JSON alone.  As reply_render(). */
 struct span reply_render_json(const struct reply *reply, unsigned char *mem, size_t max)
     __attribute__((warn_unused_result, nonnull));
+
+/* Makes the reply where we are short of something: 503, come again. */
+void reply_later(const char *message, struct reply *ret_reply) __attribute__((nonnull));
 
 /* Makes the reply for a command that ran: 200, 500 or 504 with its output. */
 void reply_of_result(const struct run_result *result, struct span output, struct reply *ret_reply)

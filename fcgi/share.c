@@ -55,7 +55,7 @@ tell(struct conn *c, const struct conn *leader)
     /* Whoever joined in the last moment may have looked at the clock later. */
     c->queued = leader->began > c->queued_at ? leader->began - c->queued_at : 0;
     if (!c->gone && !take_blocks(c, &reply))
-        reply = (struct reply){ .status = 503, .message = "arena exhausted", .retry_after = 1 };
+        reply_later("arena exhausted", &reply);
     reply.queued = c->queued;
     reply.coalesced = 0;
     reply.joined = true;
