@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -31,6 +32,7 @@
 enum {
     KNOWN = 64,
     LOOKS_MAX = 3, /* in one sweep */
+    CROWD = 64,    /* children; more are many */
 };
 
 /* What a run handed over when it ended. */
@@ -53,6 +55,7 @@ struct engine {
     struct heir *heirs;
     struct tree_pids list;      /* our children, as of the last look */
     bool blind;                 /* in which some may have been missed */
+    atomic_bool crowded;        /* which was long */
     struct known known[KNOWN];  /* orphans of earlier looks, by pid */
     struct spawn_origin origin; /* constant */
     struct low low;             /* safe by itself */
@@ -291,6 +294,7 @@ look_around(struct engine *e)
 
     e->list.n = 0;
     e->blind = tree_children(e->children, &e->list) < 0;
+    atomic_store(&e->crowded, e->list.n > CROWD);
     if (e->list.n > 0 || e->blind)
         return true;
     for (h = e->heirs; h != NULL; h = h->next)
@@ -325,6 +329,12 @@ judge(struct engine *e, size_t i, unsigned long long since, struct tree_proc *re
     if (whose != ROSTER_OURS)
         *k = (struct known){ .pid = pid, .born = ret_proc->born };
     return whose;
+}
+
+bool
+engine_any_dead(const struct engine *e)
+{
+    return !atomic_load(&e->crowded) && tree_any_dead();
 }
 
 /* Reaps an orphan if it has ended; /proc may say so before all of its threads

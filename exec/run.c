@@ -28,7 +28,6 @@
 #include "exec/run.h"
 #include "exec/spawn.h"
 #include "exec/stray.h"
-#include "exec/tree.h"
 
 enum state {
     GOING,
@@ -233,7 +232,7 @@ sweep(struct run *r)
      * there are none is asked in no time, however many children go on.  Who was
      * killed leaves its cgroup a moment before it can be reaped. */
     if (!left && r->looks == 0 && r->in_cgroup == 0 && r->result.cause <= RUN_SIGNALED &&
-        fence_is_clear(&r->fence) && !tree_any_dead())
+        fence_is_clear(&r->fence) && !engine_any_dead(r->engine))
         return false;
     if (!left || clock_now() >= r->settled)
         left |= engine_sweep(r->engine, &r->member, &swept);

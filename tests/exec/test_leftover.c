@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,7 +13,8 @@
 #include "tests/suite.h"
 
 enum {
-    MANY = 64
+    MANY = 64,
+    CROWD = 100, /* children that are too many to ask about each time */
 };
 
 #define SOON (3 * CLOCK_SEC) /* far below how long anything here would go on by itself */
@@ -91,6 +93,39 @@ START_TEST(children_that_ended_by_themselves_are_reaped_and_not_counted)
     /* Killed by the command itself, and left to us as zombies. */
     harness_probe("kill", "child", "session", "child", NULL);
     ck_assert_uint_eq(harness_run()->leftover, 0);
+    expect_all_gone(3);
+}
+END_TEST
+
+/* Children of ours that are no command's. */
+static void
+crowd(pid_t *pid, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        pid[i] = fork();
+        ck_assert_int_ge(pid[i], 0);
+        if (pid[i] == 0) {
+            (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+            for (;;)
+                (void)pause();
+        }
+    }
+}
+
+START_TEST(beside_very_many_children_the_dead_are_reaped_at_the_next_look)
+{
+    pid_t pid[CROWD];
+
+    crowd(pid, CROWD);
+    (void)engine_reap(h.engine);
+    harness_probe("kill", "child", "session", "child", NULL);
+    ck_assert_uint_eq(harness_run()->leftover, 0);
+    (void)engine_reap(h.engine);
+    ck_assert_int_eq(harness_children(), CROWD);
+    for (size_t i = 0; i < CROWD; i++) {
+        ck_assert_int_eq(kill(pid[i], SIGKILL), 0);
+        ck_assert_int_eq(waitpid(pid[i], NULL, 0), pid[i]);
+    }
     expect_all_gone(3);
 }
 END_TEST
@@ -350,6 +385,7 @@ add_cases(Suite *s, const char *leftover, const char *timeout, SFun setup)
     tcase_add_test(tc, many_kinds_at_once_are_killed_and_counted);
     tcase_add_loop_test(tc, process_that_hops_from_pid_to_pid_is_caught, 0, 4);
     tcase_add_test(tc, children_that_ended_by_themselves_are_reaped_and_not_counted);
+    tcase_add_test(tc, beside_very_many_children_the_dead_are_reaped_at_the_next_look);
     tcase_add_test(tc, crashed_command_is_swept_too);
     tcase_add_test(tc, endless_writer_left_behind_does_not_hold_the_answer);
     tcase_add_test(tc, output_before_the_exit_is_complete);
