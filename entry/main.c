@@ -85,9 +85,12 @@ fastcgi(int listen_fd, int argc, char *const *argv)
         successor_complain("serving FastCGI takes no argument but -c FILE\n");
         return CLI_USAGE;
     }
-    /* Until the configuration says where to, whoever may listen is told. */
-    log_open(true, true);
+    log_open(true, false);
     log_event(LOG_AT_INFO, "start", "%s", PACKAGE_STRING);
+    /* Until the configuration says where to, whoever may listen is told of
+     * mistakes; but not that all is well, which takes milliseconds where there
+     * is no syslog and its messages go to a serial console. */
+    log_open(true, true);
     if (region_init(&r, REGION_BYTES) < 0) {
         log_event(LOG_AT_ERROR, "error", "out of memory");
         successor_complain("out of memory\n");
