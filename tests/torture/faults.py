@@ -296,8 +296,11 @@ def live(tap, only):
     trial = Live(tap, [row[0] for row in LIVE])
     trial.start()
     most = rig.scaled(3, 20)
+    said = trial.responder.said().split("spawn=")[-1].split()
     for call, arg, may, errors in table:
         begin = time.monotonic()
+        if call == "pidfd_open" and "vfork" in said:
+            may |= ERROR # there it is a part of each start
         done = trial.call(call, arg, may, errors, most)
         print("%-18s %4d failures %5.1f s" % (call, done, time.monotonic() - begin), flush=True)
     status = trial.responder.end()
