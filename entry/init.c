@@ -2,13 +2,11 @@
 #include "config.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -17,6 +15,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "entry/init.h"
+#include "exec/tree.h"
 #include "fcgi/notify.h"
 
 enum {
@@ -27,13 +26,8 @@ enum {
 /* How long others have to end once the program has. */
 static const int64_t patience = 5 * CLOCK_SEC;
 
-struct program {
-    pid_t pid;
-    int fd; /* pidfd: the number may be somebody else's one day */
-};
-
 struct init {
-    struct program program[PROGRAMS_MAX]; /* the newest last */
+    struct tree_proc program[PROGRAMS_MAX]; /* the newest last */
     size_t n;
     int code; /* to exit with */
     bool newest_told;
@@ -41,19 +35,37 @@ struct init {
     sigset_t signals;
 };
 
+/* Whether it is a child of ours that we have not reaped; and if it has ended. */
+static bool
+is_child(pid_t pid, bool *ret_ended)
+{
+    siginfo_t gone = { .si_pid = 0 };
+
+    if (waitid(P_PID, (id_t)pid, &gone, WEXITED | WNOHANG | WNOWAIT) < 0)
+        return false;
+    *ret_ended = gone.si_pid != 0;
+    return true;
+}
+
 /* Whether it has ended, whoever is to reap it. */
 static bool
-has_ended(const struct program *p)
+has_ended(const struct tree_proc *p)
 {
-    struct pollfd end = { .fd = p->fd, .events = POLLIN };
+    struct tree_proc now;
+    bool ended;
+    int r;
 
-    return poll(&end, 1, 0) > 0;
+    /* A child keeps its number, and needs no /proc, until we reap it; that of a
+     * program which its predecessor has reaped may be somebody else's by now. */
+    if (is_child(p->pid, &ended))
+        return ended;
+    r = tree_look(p->pid, &now);
+    return r == -ESRCH || (r == 0 && (now.born != p->born || tree_ended(&now)));
 }
 
 static void
 drop(struct init *in, size_t i)
 {
-    fd_close(&in->program[i].fd);
     in->n--;
     memmove(in->program + i, in->program + i + 1, (in->n - i) * sizeof(in->program[0]));
 }
@@ -62,10 +74,11 @@ drop(struct init *in, size_t i)
 static void
 add(struct init *in, pid_t pid)
 {
-    struct program p = { .pid = pid, .fd = pidfd_open(pid, 0) };
+    struct tree_proc p = { .pid = pid };
     size_t i = 0;
+    bool ended;
 
-    if (p.fd < 0)
+    if (tree_look(pid, &p) < 0 && !is_child(pid, &ended))
         return; /* it has gone already */
     while (in->n == PROGRAMS_MAX && i < in->n && !has_ended(&in->program[i]))
         i++;
@@ -75,7 +88,7 @@ add(struct init *in, pid_t pid)
     in->newest_told = false;
     /* Who ended us meant this one too. */
     if (in->ending)
-        (void)pidfd_send_signal(p.fd, SIGTERM, NULL, 0);
+        (void)tree_signal(&p, SIGTERM);
 }
 
 static void
@@ -93,7 +106,7 @@ handle(struct init *in, const siginfo_t *info)
     } else if (sig != SIGCHLD) {
         in->ending |= sig == SIGTERM || sig == SIGINT || sig == SIGQUIT;
         for (i = 0; i < in->n; i++)
-            (void)pidfd_send_signal(in->program[i].fd, sig, NULL, 0); /* it may have ended */
+            (void)tree_signal(&in->program[i], sig); /* it may have ended */
     }
 }
 
@@ -182,10 +195,6 @@ be_init(struct init *in, pid_t program)
 
     let_go();
     add(in, program);
-    if (in->n == 0) {
-        (void)fprintf(stderr, "cmon: pidfd_open: %s\n", strerror(errno));
-        return EXIT_FAILURE; /* it ends with us */
-    }
     do {
         if (goes_on(in) && sigwaitinfo(&in->signals, &info) > 0)
             handle(in, &info);
