@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -55,7 +54,6 @@ struct engine {
     struct heir *heirs;
     struct tree_pids list;      /* our children, as of the last look */
     bool blind;                 /* in which some may have been missed */
-    atomic_bool crowded;        /* which was long */
     struct known known[KNOWN];  /* orphans of earlier looks, by pid */
     struct spawn_origin origin; /* constant */
     struct low low;             /* safe by itself */
@@ -294,7 +292,6 @@ look_around(struct engine *e)
 
     e->list.n = 0;
     e->blind = tree_children(e->children, &e->list) < 0;
-    atomic_store(&e->crowded, e->list.n > CROWD);
     if (e->list.n > 0 || e->blind)
         return true;
     for (h = e->heirs; h != NULL; h = h->next)
@@ -332,9 +329,14 @@ judge(struct engine *e, size_t i, unsigned long long since, struct tree_proc *re
 }
 
 bool
-engine_any_dead(const struct engine *e)
+engine_any_dead(struct engine *e)
 {
-    return !atomic_load(&e->crowded) && tree_any_dead();
+    bool crowded;
+
+    lock(e);
+    crowded = e->list.n > CROWD;
+    unlock(e);
+    return !crowded && tree_any_dead();
 }
 
 /* Reaps an orphan if it has ended; /proc may say so before all of its threads
@@ -360,8 +362,7 @@ static size_t
 sweep_once(
     struct engine *e, struct roster_member *m, bool strike, unsigned *leftover, bool *ret_left)
 {
-    size_t reaped = 0;
-    size_t i;
+    size_t reaped = 0, i;
 
     *ret_left = false;
     /* The newest first: they are the ones that may fork away meanwhile. */
@@ -555,13 +556,11 @@ tend(struct engine *e, const struct tree_proc *p, enum roster_verdict whose,
     return true;
 }
 
-/* One look of engine_reap(), which says what *ret_left is.  Returns how many
- * were reaped. */
+/* One look of engine_reap(); *ret_left as there.  Returns how many were reaped. */
 static size_t
 reap_once(struct engine *e, bool *ret_left)
 {
-    size_t reaped = 0;
-    size_t i;
+    size_t reaped = 0, i;
 
     *ret_left = look_after_heirs(e);
     if (!look_around(e))

@@ -103,7 +103,7 @@ void engine_signal_group(const struct roster_member *m, int sig) __attribute__((
 /* Whether a child has ended that nobody has reaped.  Among very many children
  * the answer is no, because the kernel goes over all of them for it, and a
  * cold one costs it a tenth of a microsecond: engine_reap() finds the dead. */
-bool engine_any_dead(const struct engine *e) __attribute__((warn_unused_result, nonnull));
+bool engine_any_dead(struct engine *e) __attribute__((warn_unused_result, nonnull));
 
 /* Ends and reaps what a member whose process has been reaped left behind; adds
  * those that SIGKILL has ended to *leftover.  Returns whether there is
