@@ -242,15 +242,28 @@ start(char *list, char **argv, int *ret_listener)
     return pid;
 }
 
+static void
+wake(int sig)
+{
+    (void)sig;
+}
+
 static int
 supervise(pid_t pid, int listener)
 {
-    struct pollfd p[] = { { .fd = listener, .events = POLLIN }, { .fd = CONTROL, .events = POLLIN },
-        { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN } };
+    const struct sigaction waking = { .sa_handler = wake };
+    struct pollfd p[] = { { .fd = listener, .events = POLLIN },
+        { .fd = CONTROL, .events = POLLIN } };
+    sigset_t before, child;
     int status;
 
-    for (;;) {
-        if (poll(p, 3, -1) < 0)
+    /* No pidfd: it may be one of those that are refused here. */
+    (void)sigemptyset(&child);
+    (void)sigaddset(&child, SIGCHLD);
+    (void)sigprocmask(SIG_BLOCK, &child, &before);
+    (void)sigaction(SIGCHLD, &waking, NULL);
+    while (waitpid(pid, &status, WNOHANG) != pid) {
+        if (ppoll(p, 2, NULL, &before) < 0)
             continue;
         if (p[0].revents & POLLIN)
             notified(listener);
@@ -258,10 +271,7 @@ supervise(pid_t pid, int listener)
             p[0].fd = -1; /* nobody is left */
         if (p[1].revents != 0 && !commanded())
             p[1].fd = -1;
-        if (p[2].revents != 0)
-            break;
     }
-    (void)waitpid(pid, &status, 0);
     status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     (void)dprintf(REPORT, "%lu %lu\nended %d\n", armed.counted, armed.failed, status);
     /* What commands have left must not hang: it goes on alone. */
