@@ -19,6 +19,6 @@ torture_conf 'route "/tree" {' \
     '    param "m" { type = text }' \
     '}'
 serve_web
-torture "what a killed responder has left is ended within 2 s of the next start, but what was detached stays" \
+torture "what a killed responder has left is ended at the next start, but what was detached stays" \
     kill.py
 finish
