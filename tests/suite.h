@@ -20,6 +20,11 @@ Suite *suite(void);
 #define SUITE_TSAN 0
 #endif
 
+/* Tags a case, for tcase_set_tags(), of tests that need the machine itself: an
+ * emulated processor (./check has one) lacks what they ask of the kernel, or
+ * takes minutes for what they reserve.  CK_EXCLUDE_TAGS leaves them out. */
+#define SUITE_NATIVE "native"
+
 /* Leaves the running test as skipped, with a reason in the manner of printf(3):
  *
  *     if (geteuid() != 0)

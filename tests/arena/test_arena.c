@@ -24,6 +24,7 @@ static const struct arena_options configs[] = {
 
 enum {
     CONFIGS = sizeof configs / sizeof configs[0],
+    LARGEST = CONFIGS - 1,
     CHUNK = 4096,
     COUNT = 256,
 };
@@ -448,6 +449,15 @@ add_holes(TCase *tc)
     tcase_add_test(tc, statistics_tell_what_was_done);
 }
 
+static void
+add_configurations(TCase *tc, int from, int to)
+{
+    tcase_add_loop_test(tc, every_configuration_opens_as_asked_and_is_empty, from, to);
+    tcase_add_loop_test(tc, a_block_may_be_the_whole_arena, from, to);
+    tcase_add_loop_test(tc, every_chunk_can_be_a_block, from, to);
+    tcase_add_loop_test(tc, blocks_are_aligned_to_the_chunk_or_the_page, from, to);
+}
+
 Suite *
 suite(void)
 {
@@ -455,10 +465,10 @@ suite(void)
     TCase *tc = add_case(s, "configurations", NULL);
 
     tcase_add_test(tc, an_option_out_of_range_is_refused);
-    tcase_add_loop_test(tc, every_configuration_opens_as_asked_and_is_empty, 0, CONFIGS);
-    tcase_add_loop_test(tc, a_block_may_be_the_whole_arena, 0, CONFIGS);
-    tcase_add_loop_test(tc, every_chunk_can_be_a_block, 0, CONFIGS);
-    tcase_add_loop_test(tc, blocks_are_aligned_to_the_chunk_or_the_page, 0, CONFIGS);
+    add_configurations(tc, 0, LARGEST);
+    tc = add_case(s, "the largest configuration", NULL);
+    tcase_set_tags(tc, SUITE_NATIVE);
+    add_configurations(tc, LARGEST, CONFIGS);
     tc = add_case(s, "blocks", setup);
     tcase_add_loop_test(tc, a_size_is_rounded_up_to_whole_chunks, 0, 5);
     tcase_add_test(tc, the_lowest_address_is_taken_first);

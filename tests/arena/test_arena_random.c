@@ -40,6 +40,11 @@ static const struct arena_options configs[] = {
     { .chunk_size = 4 << 20, .chunk_count = 100000 },
 };
 
+enum {
+    CONFIGS = sizeof configs / sizeof configs[0],
+    LARGEST = CONFIGS - 1,
+};
+
 struct block {
     unsigned char *at;
     size_t chunks;
@@ -354,19 +359,27 @@ START_TEST(of_many_frees_at_once_one_is_right)
 }
 END_TEST
 
+static TCase *
+add_case(Suite *s, const char *name, int from, int to)
+{
+    TCase *tc = tcase_create(name);
+
+    tcase_set_timeout(tc, 600);
+    tcase_add_checked_fixture(tc, NULL, teardown);
+    tcase_add_loop_test(tc, random_work_agrees_with_the_naive_model, from, to);
+    tcase_add_loop_test(tc, threads_share_an_arena_and_free_each_others_blocks, from, to);
+    suite_add_tcase(s, tc);
+    return tc;
+}
+
 Suite *
 suite(void)
 {
     Suite *s = suite_create("arena at random");
-    TCase *tc = tcase_create("random");
+    TCase *tc = add_case(s, "random", 0, LARGEST);
 
-    tcase_set_timeout(tc, 600);
-    tcase_add_checked_fixture(tc, NULL, teardown);
-    tcase_add_loop_test(
-        tc, random_work_agrees_with_the_naive_model, 0, sizeof configs / sizeof configs[0]);
-    tcase_add_loop_test(tc, threads_share_an_arena_and_free_each_others_blocks, 0,
-        sizeof configs / sizeof configs[0]);
     tcase_add_test(tc, of_many_frees_at_once_one_is_right);
-    suite_add_tcase(s, tc);
+    tc = add_case(s, "random in the largest", LARGEST, CONFIGS);
+    tcase_set_tags(tc, SUITE_NATIVE);
     return s;
 }

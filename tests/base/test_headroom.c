@@ -48,6 +48,9 @@ suite(void)
 
     tcase_add_loop_test(tc, what_can_be_had_is_there, 0, 6);
     tcase_add_loop_test(tc, more_than_the_maximum_is_refused, 0, 2);
+    suite_add_tcase(s, tc);
+    tc = tcase_create("refused");
+    tcase_set_tags(tc, SUITE_NATIVE);
     tcase_add_test(tc, what_the_system_refuses_is_missing);
     suite_add_tcase(s, tc);
     return s;

@@ -433,6 +433,7 @@ path_cases(void)
 {
     TCase *tc = tcase_create("paths");
 
+    tcase_set_tags(tc, SUITE_NATIVE);
     tcase_add_checked_fixture(tc, setup_tree, teardown_tree);
     tcase_add_test(tc, a_path_below_the_root_becomes_absolute);
     tcase_add_test(tc, a_path_that_leads_elsewhere_is_refused);

@@ -184,13 +184,17 @@ suite(void)
     tcase_add_test(tc, the_wish_is_the_largest_of_all_routes);
     tcase_add_test(tc, what_was_configured_is_reserved);
     tcase_add_loop_test(tc, so_many_runs_have_room_at_once, 0, 4);
-    tcase_add_test(tc, at_most_half_of_the_address_space_is_reserved);
     tcase_add_test(tc, an_arena_has_no_more_chunks_than_it_may_have);
     tcase_add_test(tc, without_routes_there_is_an_arena_all_the_same);
     tcase_add_test(tc, a_run_keeps_as_much_as_fits_and_not_a_byte_more);
     tcase_add_loop_test(tc, what_was_reserved_for_the_wish_allows_the_wish, 0, 3);
     tcase_add_loop_test(tc, what_a_run_writes_to_lies_in_its_block, 0, 5);
     tcase_add_test(tc, a_raw_answer_needs_no_second_copy_of_it);
+    suite_add_tcase(s, tc);
+    tc = tcase_create("limited");
+    tcase_set_tags(tc, SUITE_NATIVE);
+    tcase_add_checked_fixture(tc, setup, NULL);
+    tcase_add_test(tc, at_most_half_of_the_address_space_is_reserved);
     suite_add_tcase(s, tc);
     return s;
 }
