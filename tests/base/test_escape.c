@@ -24,24 +24,28 @@ expect(const unsigned char *p, size_t n)
     return sample_escaped(meant, sample_meant(p, n, meant), expected);
 }
 
+/* libcheck's own assertion writes to a pipe whenever it is passed. */
+#define MUST(what)                                         \
+    do {                                                   \
+        if (!(what))                                       \
+            ck_abort_msg("not so: %s, by %d", #what, way); \
+    } while (0)
+
 /* Escapes bytes that end where the page of a heap ends, as a sanitizer sees it,
  * into exactly `room` bytes. */
 static bool
-escape(enum escape_way way, const unsigned char *p, size_t n, size_t room, size_t want)
+escape(int way, const unsigned char *p, size_t n, size_t room, size_t want)
 {
     unsigned char *in = malloc(n + 1), *out = malloc(room + 1);
     size_t written = 0;
     bool fits;
 
-    ck_assert(in != NULL && out != NULL);
+    MUST(in != NULL && out != NULL);
     memcpy(in + 1, p, n);
     out[room] = GUARD;
-    fits = escape_bytes_by(way, in + 1, n, out, room, &written);
-    ck_assert_uint_eq(out[room], GUARD);
-    if (fits) {
-        ck_assert_uint_eq(written, want);
-        ck_assert_mem_eq(out, expected, want);
-    }
+    fits = escape_bytes_by((enum escape_way)way, in + 1, n, out, room, &written);
+    MUST(out[room] == GUARD);
+    MUST(!fits || (written == want && memcmp(out, expected, want) == 0));
     free(in);
     free(out);
     return fits;
@@ -56,17 +60,17 @@ check(const unsigned char *p, size_t n)
     for (int way = 0; way < ESCAPE_WAYS; way++) {
         if (!escape_can((enum escape_way)way))
             continue;
-        ck_assert(escape((enum escape_way)way, p, n, ESCAPE_EXPANSION_MAX * n + MAX, want));
-        ck_assert(escape((enum escape_way)way, p, n, ESCAPE_EXPANSION_MAX * n, want));
-        ck_assert(escape((enum escape_way)way, p, n, want, want));
-        ck_assert(want == 0 || !escape((enum escape_way)way, p, n, want - 1, want));
+        MUST(escape(way, p, n, ESCAPE_EXPANSION_MAX * n + MAX, want));
+        MUST(escape(way, p, n, ESCAPE_EXPANSION_MAX * n, want));
+        MUST(escape(way, p, n, want, want));
+        MUST(want == 0 || !escape(way, p, n, want - 1, want));
     }
 }
 
 START_TEST(some_way_is_always_there)
 {
     ck_assert(escape_can(ESCAPE_PORTABLE));
-#ifdef __x86_64__
+#if defined(__x86_64__) || defined(__aarch64__)
     ck_assert(escape_can(ESCAPE_VECTOR));
 #endif
 }
