@@ -6,7 +6,7 @@ AM_TESTS_ENVIRONMENT = \
 	export top_srcdir top_builddir;
 
 check_LIBRARIES += %D%/libsuite.a
-%C%_libsuite_a_SOURCES = %D%/suite.c %D%/suite.h
+%C%_libsuite_a_SOURCES = %D%/memory.c %D%/memory.h %D%/suite.c %D%/suite.h
 SUITE_LIBS = %D%/libsuite.a
 
 if !HAVE_TEST_LIBS

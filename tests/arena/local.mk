@@ -2,6 +2,8 @@ ARENA_TESTS = \
 	%D%/test_arena \
 	%D%/test_arena_pages \
 	%D%/test_arena_random \
+	%D%/test_mirror \
+	%D%/test_mirror_less \
 	%D%/test_region \
 	%D%/test_runs
 check_PROGRAMS += $(ARENA_TESTS)
@@ -9,5 +11,7 @@ TESTS += $(ARENA_TESTS)
 %C%_test_arena_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_arena_pages_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_arena_random_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
+%C%_test_mirror_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
+%C%_test_mirror_less_LDADD = $(SUITE_LIBS) $(FILTER_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_region_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_runs_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)

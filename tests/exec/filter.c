@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
@@ -28,6 +29,8 @@ static const struct {
     { "limits", SCMP_SYS(prlimit64), EPERM, 1, ~(scmp_datum_t)0, RLIMIT_NOFILE },
     { "limits", SCMP_SYS(setpriority), EPERM, -1, 0, 0 },
     { "limits", SCMP_SYS(ioprio_set), EPERM, -1, 0, 0 },
+    { "memfd", SCMP_SYS(memfd_create), ENOSYS, -1, 0, 0 },
+    { "seal", SCMP_SYS(fcntl), EINVAL, 1, ~(scmp_datum_t)0, F_ADD_SEALS },
 };
 
 /* Returns 0, or -errno; -EINVAL for a name that is none. */

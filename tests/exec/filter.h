@@ -8,6 +8,8 @@
  *   clone-pidfd    clone(2) with CLONE_PIDFD: EINVAL
  *   pidfd          pidfd_open(2) and pidfd_send_signal(2): ENOSYS; waitid(2) with P_PIDFD: EINVAL
  *   limits         prlimit64(2) that sets RLIMIT_NOFILE, setpriority(2), ioprio_set(2): EPERM
+ *   memfd          memfd_create(2): ENOSYS
+ *   seal           fcntl(2) with F_ADD_SEALS: EINVAL
  * With "!EPERM" behind it the same fails with EPERM: "clone3!EPERM".
  *
  * Forbids the `n` things that are named, for this process and all that it

@@ -1,0 +1,134 @@
+/* tests/memory.c -- contracts are in memory.h. */
+#include "config.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/memory.h"
+#include "tests/suite.h"
+
+enum {
+    LINE_MAX_BYTES = 4096
+};
+
+unsigned long
+memory_page_size(void)
+{
+    return (unsigned long)sysconf(_SC_PAGESIZE);
+}
+
+void *
+memory_page(const void *p)
+{
+    return (void *)((uintptr_t)p & ~(uintptr_t)(memory_page_size() - 1));
+}
+
+bool
+memory_is_mapped(const void *p)
+{
+    return msync(memory_page(p), memory_page_size(), MS_ASYNC) == 0;
+}
+
+/* Finds a line of smaps about the mapping of an address. */
+static void
+find_line(const void *p, const char *name, char line[LINE_MAX_BYTES])
+{
+    FILE *f = fopen("/proc/self/smaps", "r");
+    bool here = false, found = false;
+    unsigned long from, to;
+
+    ck_assert_ptr_nonnull(f);
+    while (!found && fgets(line, LINE_MAX_BYTES, f) != NULL) {
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+            here = (uintptr_t)p >= from && (uintptr_t)p < to;
+        found = here && strncmp(line, name, strlen(name)) == 0;
+    }
+    (void)fclose(f);
+    ck_assert_msg(found, "no %s of %p", name, p);
+}
+
+bool
+memory_has_flag(const void *p, const char *flag)
+{
+    char line[LINE_MAX_BYTES];
+
+    find_line(p, "VmFlags:", line);
+    for (const char *at = strchr(line, ' '); at != NULL; at = strchr(at + 1, ' ')) {
+        if (strncmp(at + 1, flag, 2) == 0)
+            return true;
+    }
+    return false;
+}
+
+unsigned long
+memory_resident(const void *p)
+{
+    char line[LINE_MAX_BYTES];
+    unsigned long kib;
+
+    find_line(p, "Rss:", line);
+    ck_assert_int_eq(sscanf(line, "Rss: %lu", &kib), 1);
+    return kib;
+}
+
+int
+memory_file(const char *name)
+{
+    DIR *d = opendir("/proc/self/fd");
+    const struct dirent *e;
+    char want[64], link[64];
+    int fd = -1;
+
+    ck_assert_ptr_nonnull(d);
+    (void)snprintf(want, sizeof want, "/memfd:%s (deleted)", name);
+    while (fd < 0 && (e = readdir(d)) != NULL) {
+        ssize_t n = readlinkat(dirfd(d), e->d_name, link, sizeof link - 1);
+
+        link[n > 0 ? n : 0] = '\0';
+        if (strcmp(link, want) == 0)
+            fd = atoi(e->d_name);
+    }
+    (void)closedir(d);
+    return fd;
+}
+
+int
+memory_in_child(void (*fn)(void))
+{
+    int status;
+    pid_t pid = fork();
+
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        (void)signal(SIGSEGV, SIG_DFL);
+        fn();
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+static volatile unsigned char *target;
+
+static void
+write_to_target(void)
+{
+    *target = 1;
+}
+
+bool
+memory_is_deadly(void *p)
+{
+    int status;
+
+    target = p;
+    status = memory_in_child(write_to_target);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV;
+}
