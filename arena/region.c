@@ -55,7 +55,7 @@ next(const struct region *r)
     size_t align = alignof(max_align_t);
     size_t gap = -((uintptr_t)r->base + r->used) & (align - 1);
 
-    return r->base == NULL || r->sealed || gap > r->max - r->used ? SIZE_MAX : r->used + gap;
+    return r->base == NULL || gap > r->max - r->used ? SIZE_MAX : r->used + gap;
 }
 
 void *
@@ -120,25 +120,22 @@ region_printf(struct region *r, const char *fmt, ...)
 }
 
 void
+region_shrink(struct region *r, const void *p, size_t n)
+{
+    size_t used = (size_t)((const unsigned char *)p - r->base) + n;
+
+    assert(used <= r->used);
+    r->used = used;
+}
+
+void
 region_reset(struct region *r)
 {
-    if (!r->sealed)
-        r->used = 0;
+    r->used = 0;
 }
 
 size_t
 region_used(const struct region *r)
 {
     return r->used;
-}
-
-int
-region_seal(struct region *r)
-{
-    if (!r->mapped)
-        return -EINVAL;
-    if (mprotect(r->base, r->max, PROT_READ) < 0)
-        return -errno;
-    r->sealed = true;
-    return 0;
 }

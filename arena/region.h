@@ -2,7 +2,8 @@
  *
  * A region hands out pieces of one reservation by moving a mark.  Nothing is
  * freed singly: region_reset() ends every allocation together.  One request
- * owns one region, one configuration another.
+ * owns one region; what is built in one and then only read is a mirror
+ * (mirror.h).
  *
  * Knows nothing of cmon.  Not for two threads at once, not for signal
  * handlers.  An empty region (zeroed, or after region_done()) is safe in every
@@ -20,7 +21,6 @@ struct region {
     size_t used; /* bytes */
     size_t max;  /* bytes */
     bool mapped; /* base is our own mapping */
-    bool sealed;
 };
 
 /* Reserves `max` bytes, rounded up to a page, and touches none of them; they
@@ -54,17 +54,14 @@ char *region_strdup(struct region *r, const char *s) __attribute__((warn_unused_
 char *region_printf(struct region *r, const char *fmt, ...)
     __attribute__((warn_unused_result, nonnull(1, 2), format(printf, 2, 3)));
 
-/* Ends every allocation and keeps the memory warm for the next.  Does nothing
- * to a sealed region. */
+/* Takes back the latest piece, `p`, but for its first `n` bytes, of which it
+ * MUST have had as many. */
+void region_shrink(struct region *r, const void *p, size_t n) __attribute__((nonnull));
+
+/* Ends every allocation and keeps the memory warm for the next. */
 void region_reset(struct region *r) __attribute__((nonnull));
 
 /* Returns the bytes handed out, alignment included. */
 size_t region_used(const struct region *r) __attribute__((nonnull));
-
-/* Makes a region of region_init() read-only until region_done(): a later write
- * through any pointer into it ends in SIGSEGV, and allocations fail.
- * Returns 0; -EINVAL for any other region; or -errno, and the region is then
- * unchanged. */
-int region_seal(struct region *r) __attribute__((warn_unused_result, nonnull));
 
 #endif

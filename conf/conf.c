@@ -5,11 +5,11 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/crypto.h"
+#include "arena/mirror.h"
+#include "arena/region.h"
 #include "base/err.h"
 #include "conf/conf.h"
 #include "conf/conf_build.h"
@@ -20,12 +20,10 @@
 #include "conf/conf_say.h"
 #include "conf/conf_text.h"
 #include "conf/key.h"
-#include "conf/pattern.h"
 
 enum {
     MEM_MAX = 16 * 1024 * 1024, /* bytes of address space: a configuration, and its reading */
     PASSWD_MAX = 4096,          /* bytes of a user's entry */
-    KEY_PAGE = 4096,            /* bytes; mmap(2) makes it a page */
 };
 
 #define KEY_NAME "client_secret.key"
@@ -93,8 +91,8 @@ place_file(struct conf_build *b, const char *file)
     } else {
         const char *slash;
 
-        c->file = cwd ? region_printf(&c->mem, "%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, file)
-                      : region_strdup(&c->mem, file);
+        c->file = cwd ? region_printf(b->mem, "%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, file)
+                      : region_strdup(b->mem, file);
         slash = c->file ? strrchr(c->file, '/') : NULL;
         if (slash)
             b->dir =
@@ -122,7 +120,7 @@ place_key(const struct conf_build *b)
         return -ENOMEM;
     if (c->file || is_there(c->key_file))
         return 0;
-    own = own_file(&c->mem, KEY_NAME);
+    own = own_file(b->mem, KEY_NAME);
     if (is_there(own))
         c->key_file = own;
     else if (is_there(system_file))
@@ -130,32 +128,25 @@ place_key(const struct conf_build *b)
     return 0;
 }
 
-/* Reads the key into a page of its own that is in no core and read-only. */
+/* The key lies where the rest of the configuration does: in no core, read-only
+ * once it is sealed, cleansed at the end. */
 static int
 load_key(const struct conf_build *b)
 {
+    unsigned char *key = region_alloc(b->mem, CONF_KEY_BYTES);
     int line = 0;
     struct err err;
-    unsigned char *page =
-        mmap(NULL, KEY_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    int r;
 
-    if (page == MAP_FAILED)
+    if (!key)
         return -ENOMEM;
-    (void)madvise(page, KEY_PAGE, MADV_DONTDUMP); /* cores are off already, unless asked for */
-    r = key_load(b->conf->key_file, page, &err);
-    if (r == 0 && mprotect(page, KEY_PAGE, PROT_READ) < 0)
-        r = err_sys(&err, errno, "mprotect", "key");
-    if (r == 0) {
-        b->conf->key = page;
+    if (key_load(b->conf->key_file, key, &err) == 0) {
+        b->conf->key = key;
         return 0;
     }
     if (!conf_build_text(b->root, "key_file", &line))
         line = 0;
     conf_say_error(b->say, line, "key_file: %s%s", err.text,
         err.num == ENOENT ? "; cmon token new FILE makes one" : "");
-    crypto_cleanse(page, KEY_PAGE);
-    (void)munmap(page, KEY_PAGE);
     return 0;
 }
 
@@ -167,18 +158,6 @@ guard_files(struct conf *c)
     guard_init(&c->guard);
     r = guard_add(&c->guard, c->key_file);
     return r == 0 && c->file ? guard_add(&c->guard, c->file) : r;
-}
-
-static void
-free_key(const unsigned char *key)
-{
-    void *page = (void *)(uintptr_t)key;
-
-    if (!key)
-        return;
-    if (mprotect(page, KEY_PAGE, PROT_READ | PROT_WRITE) == 0)
-        crypto_cleanse(page, KEY_PAGE);
-    (void)munmap(page, KEY_PAGE); /* the kernel clears pages before it gives them out again */
 }
 
 /* Reads and builds everything.  Returns 0, also after mistakes that were
@@ -216,54 +195,51 @@ build(struct conf_build *b, const char *file, bool with_key)
 int
 conf_load(const char *file, bool with_key, conf_say_fn *say, void *ctx, struct conf **ret_conf)
 {
-    struct conf *c = calloc(1, sizeof *c);
-    struct region tmp = { 0 };
+    struct region none = { 0 };
+    struct mirror *mem = NULL, *tmp = NULL;
     struct conf_say complaints;
-    struct conf_build b = { .conf = c, .tmp = &tmp, .say = &complaints };
-    int r = -ENOMEM;
+    struct conf_build b = { .tmp = &none, .say = &complaints };
+    int r = mirror_open(MEM_MAX, &tmp); /* never sealed; but it counts as no data either */
 
-    conf_say_begin(&complaints, file, &tmp, say, ctx);
-    if (!c)
-        goto undo;
-    atomic_init(&c->refs, 1);
-    if (region_init(&c->mem, MEM_MAX) < 0 || region_init(&tmp, MEM_MAX) < 0)
-        goto undo;
-    r = build(&b, file, with_key);
     if (r == 0)
-        r = region_seal(&c->mem);
+        b.tmp = mirror_region(tmp);
+    conf_say_begin(&complaints, file, b.tmp, say, ctx);
+    if (r == 0)
+        r = mirror_open(MEM_MAX, &mem);
+    if (r == 0) {
+        b.mem = mirror_region(mem);
+        b.conf = region_zalloc(b.mem, 1, sizeof *b.conf);
+        r = b.conf ? build(&b, file, with_key) : -ENOMEM;
+    }
+    if (r == 0) {
+        b.conf->mirror = mem;
+        r = mirror_seal(mem);
+    }
 
-undo:
     if (r < 0)
         conf_say_error(&complaints, 0, "%s", strerror(-r));
     if (conf_say_end(&complaints) > 0 && r == 0)
         r = -EINVAL;
-    region_done(&tmp);
+    mirror_unref(tmp);
     if (r < 0)
-        conf_unref(c);
+        mirror_unref(mem);
     else
-        *ret_conf = c;
+        *ret_conf = b.conf;
     return r;
 }
 
 struct conf *
 conf_ref(struct conf *c)
 {
-    (void)atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+    (void)mirror_ref(c->mirror);
     return c;
 }
 
 void
 conf_unref(struct conf *c)
 {
-    if (!c || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) > 1)
-        return;
-    for (size_t i = 0; i < c->nroutes; i++) {
-        for (size_t j = 0; j < c->routes[i].nparams; j++)
-            pattern_free((struct pattern *)(uintptr_t)c->routes[i].params[j].pattern);
-    }
-    free_key(c->key);
-    region_done(&c->mem);
-    free(c);
+    if (c)
+        mirror_unref(c->mirror);
 }
 
 static int

@@ -1,23 +1,25 @@
 /* conf/conf.h -- the configuration, as it stands after it was read and checked.
  *
- * A configuration is built once, in a region of its own that is then sealed
- * read-only, and lives until its last reader lets go: a reload builds another.
+ * A configuration is built once, in a mirror (arena/mirror.h) that is then
+ * sealed, and lives until its last reader lets go: a reload builds another.
+ * All of it is there: this struct, routes, patterns, the key.  What it points
+ * at beside that is constant in the program, so that a write through any of its
+ * pointers ends in SIGSEGV.
  * The conf_*.h beside this one are the rooms of the building and nobody else's.
  */
 #ifndef CONF_CONF_H
 #define CONF_CONF_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arena/region.h"
 #include "conf/guard.h"
 #include "conf/route.h"
 #include "exec/limits.h"
 
-struct err;
+struct mirror;
+struct region;
 
 enum {
     CONF_KEY_BYTES = 32
@@ -66,13 +68,12 @@ struct conf {
     const struct route *routes; /* sorted by path */
     size_t nroutes;
 
-    const unsigned char *key; /* CONF_KEY_BYTES, read-only, or NULL when loaded without */
+    const unsigned char *key; /* CONF_KEY_BYTES, or NULL when loaded without */
 
     struct guard guard; /* of the key and the configuration, when loaded with key */
 
     /* Private. */
-    struct region mem;
-    atomic_uint refs;
+    struct mirror *mirror; /* we are in it, but for the count of its readers */
 };
 
 enum conf_level {
@@ -114,8 +115,7 @@ const char *conf_find(struct region *r) __attribute__((nonnull));
 /* Adds a reader. */
 struct conf *conf_ref(struct conf *c) __attribute__((nonnull));
 
-/* Lets go; the last reader frees it, its patterns, and cleanses the key.  NULL
- * is allowed. */
+/* Lets go; the last reader cleanses and unmaps it.  NULL is allowed. */
 void conf_unref(struct conf *c);
 
 /* Finds a route by its whole path, or NULL. */

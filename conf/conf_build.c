@@ -100,12 +100,12 @@ conf_build_absolute(const struct conf_build *b, const char *text)
     const char *slash = strcmp(b->dir, "/") == 0 ? "" : "/";
 
     if (text[0] == '/')
-        return region_strdup(&b->conf->mem, text);
+        return region_strdup(b->mem, text);
     while (text[0] == '.' && text[1] == '/')
         text += 2 + strspn(text + 2, "/");
     if (*text == '\0' || strcmp(text, ".") == 0)
-        return region_strdup(&b->conf->mem, b->dir);
-    return region_printf(&b->conf->mem, "%s%s%s", b->dir, slash, text);
+        return region_strdup(b->mem, b->dir);
+    return region_printf(b->mem, "%s%s%s", b->dir, slash, text);
 }
 
 int
@@ -133,13 +133,13 @@ int
 conf_build_list(
     const struct conf_build *b, const struct conf_option *option, const char *const **ret_list)
 {
-    const char **list = region_zalloc(&b->conf->mem, option->nvalues + 1, sizeof *list);
+    const char **list = region_zalloc(b->mem, option->nvalues + 1, sizeof *list);
     size_t n = 0;
 
     if (!list)
         return -ENOMEM;
     for (const struct conf_value *v = option->values; v; v = v->next) {
-        list[n] = region_strdup(&b->conf->mem, v->text);
+        list[n] = region_strdup(b->mem, v->text);
         if (!list[n++])
             return -ENOMEM;
     }

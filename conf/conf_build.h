@@ -26,8 +26,9 @@ struct region;
 #define CONF_OUTPUT_MAX (INT64_C(1024) * 1024 * 1024) /* bytes */
 
 struct conf_build {
-    struct conf *conf; /* what is built; its region holds what stays */
-    struct region *tmp;
+    struct conf *conf;  /* what is built */
+    struct region *mem; /* what stays, and is sealed at the end */
+    struct region *tmp; /* what goes when it is built */
     struct conf_say *say;
     const struct conf_block *root; /* NULL without a file */
     const char *dir;               /* absolute: what relative paths are relative to */

@@ -180,7 +180,7 @@ build_io(const struct conf_build *b, const struct conf_block *block, struct rout
 
     if (most == 0)
         return 0;
-    io = region_zalloc(&b->conf->mem, most, sizeof *io);
+    io = region_zalloc(b->mem, most, sizeof *io);
     if (!io)
         return -ENOMEM;
     build_rates(b, block, "io_read", false, io, &rt->cgroup_limits.nio);

@@ -135,7 +135,7 @@ build_mount(const struct conf_build *b)
         conf_build_error(b, b->root, line, "mount: %s", why);
         return 0;
     }
-    b->conf->mount = region_strdup(&b->conf->mem, text);
+    b->conf->mount = region_strdup(b->mem, text);
     return b->conf->mount ? 0 : -ENOMEM;
 }
 
@@ -158,7 +158,7 @@ build_search_path(const struct conf_build *b)
         if (*dir == '\0')
             break;
     }
-    b->conf->path = region_strdup(&b->conf->mem, text);
+    b->conf->path = region_strdup(b->mem, text);
     return b->conf->path ? 0 : -ENOMEM;
 }
 

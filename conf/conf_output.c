@@ -93,7 +93,7 @@ build_content_type(const struct conf_build *b, const struct conf_block *block, s
             b, block, line, "content_type: %s", text ? why : "is missing, and output is raw");
         return 0;
     }
-    rt->content_type = region_strdup(&b->conf->mem, text);
+    rt->content_type = region_strdup(b->mem, text);
     return rt->content_type ? 0 : -ENOMEM;
 }
 

@@ -67,7 +67,7 @@ build_variable(const struct conf_build *b, const struct conf_block *block, struc
     } else if (chooses_code(text)) {
         conf_build_error(b, block, line, "env: %s would let a request choose what runs", text);
     } else {
-        p->env = region_strdup(&b->conf->mem, text);
+        p->env = region_strdup(b->mem, text);
         return p->env ? 0 : -ENOMEM;
     }
     return 0;
@@ -168,7 +168,7 @@ build_text(const struct conf_build *b, const struct conf_block *block, struct pa
     p->max_len = (size_t)max_len;
     if (!text)
         return 0;
-    r = pattern_compile(text, &pattern, &err);
+    r = pattern_compile(text, b->mem, &pattern, &err);
     if (r == -ENOMEM)
         return r;
     if (r < 0)
@@ -204,7 +204,7 @@ build_type(const struct conf_build *b, const struct conf_block *block, struct pa
 static int
 build_default(const struct conf_build *b, const struct conf_block *block, struct param *p)
 {
-    struct region *mem = &b->conf->mem;
+    struct region *mem = b->mem;
     struct err err;
     int line = block->line;
     const char *text = conf_build_text(block, "default", &line);
@@ -264,7 +264,7 @@ conf_param_build(const struct conf_build *b, const struct conf_block *block,
         p.fallback = base->fallback;
         p.env = base->env;
     }
-    p.name = region_strdup(&b->conf->mem, block->title);
+    p.name = region_strdup(b->mem, block->title);
     if (!p.name)
         return -ENOMEM;
     typed = build_type_name(b, block, base != NULL, &p);

@@ -134,7 +134,7 @@ build_env(struct draft *d)
         entries[n++] = v->text;
     if (o)
         conf_build_check_env(b, d->block, o);
-    r = env_build(&b->conf->mem, b->conf->path, entries, n, &env, &err);
+    r = env_build(b->mem, b->conf->path, entries, n, &env, &err);
     if (r == 0)
         d->rt->env = env;
     return r == -EINVAL ? 0 : r; /* -EINVAL: conf_build_check_env() has told */
@@ -165,7 +165,7 @@ build_params(struct draft *d)
             d->b, d->block, d->block->line, "has more than %d parameters", ROUTE_PARAMS_MAX);
         return 0;
     }
-    d->params = region_zalloc(&d->b->conf->mem, most, sizeof *d->params);
+    d->params = region_zalloc(d->b->mem, most, sizeof *d->params);
     if (!d->params)
         return -ENOMEM;
     rt->params = d->params;
@@ -281,7 +281,7 @@ find_command(struct draft *d)
 
     if (!rt->argv)
         return 0;
-    r = path_resolve(&d->b->conf->mem, rt->argv[0], d->b->conf->path, &rt->command, &err);
+    r = path_resolve(d->b->mem, rt->argv[0], d->b->conf->path, &rt->command, &err);
     if (r == -ENOENT)
         conf_say_warning(d->b->say, rt->line, "route %s: %s", rt->path, err.text);
     return r == -ENOMEM ? r : 0;
@@ -293,7 +293,7 @@ build_route(const struct conf_build *b, const struct builtin *base, const struct
 {
     struct draft d = { .b = b, .base = base, .block = block, .rt = rt };
 
-    rt->path = base ? base->path : region_strdup(&b->conf->mem, block->title);
+    rt->path = base ? base->path : region_strdup(b->mem, block->title);
     if (!rt->path)
         return -ENOMEM;
     rt->builtin = base != NULL;
@@ -333,7 +333,7 @@ make_room(const struct conf_build *b, size_t nbuiltin)
 
     while ((blk = conf_tree_next(b->root, CONF_ROUTE, NULL, blk)))
         n++;
-    return region_zalloc(&b->conf->mem, n, sizeof(struct route));
+    return region_zalloc(b->mem, n, sizeof(struct route));
 }
 
 static int
@@ -341,7 +341,7 @@ build_plain_env(struct conf_build *b)
 {
     struct err err;
     char **env;
-    int r = env_build(&b->conf->mem, b->conf->path, b->env, b->nenv, &env, &err);
+    int r = env_build(b->mem, b->conf->path, b->env, b->nenv, &env, &err);
 
     if (r == 0)
         b->plain_env = env;

@@ -5,8 +5,7 @@
 struct conf_build;
 
 /* Builds conf->routes, sorted by path.  What is outside of routes MUST be
- * built.  Returns 0 or -ENOMEM; mistakes are noted.  Patterns that were
- * compiled are in conf->routes in any case, for conf_unref() to free. */
+ * built.  Returns 0 or -ENOMEM; mistakes are noted. */
 int conf_routes_build(struct conf_build *b) __attribute__((warn_unused_result, nonnull));
 
 #endif

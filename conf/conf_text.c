@@ -388,6 +388,7 @@ conf_text_read(const char *file, struct region *r, struct conf_say *say, char **
         conf_say_error(say, 0, "holds a NUL byte");
     else {
         text[n] = '\0';
+        region_shrink(r, text, (size_t)n + 1);
         *ret_text = text;
         return 0;
     }

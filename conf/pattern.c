@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena/region.h"
 #include "base/err.h"
 #include "conf/pattern.h"
 
@@ -22,7 +23,13 @@ enum {
     MESSAGE_MAX = 128, /* bytes, PCRE2's own advice */
 };
 
+/* Where PCRE2 gets memory from.  What it has made keeps the address. */
+struct room {
+    struct region *into; /* NULL: malloc(3), as for all that does not stay */
+};
+
 struct pattern {
+    struct room room;
     pcre2_code *code;
     pcre2_match_context *limits; /* read-only once made: shared by all threads */
 };
@@ -32,14 +39,30 @@ struct pattern {
 static const uint32_t options =
     PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOLLAR_ENDONLY | PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C;
 
+static void *
+take(size_t n, void *ctx)
+{
+    const struct room *room = ctx;
+
+    return room->into ? region_alloc(room->into, n) : malloc(n);
+}
+
+/* Nothing in a region comes here: it goes with the region. */
+static void
+drop(void *p, void *ctx)
+{
+    (void)ctx;
+    free(p);
+}
+
 static int
-compile_code(const char *text, pcre2_code **ret_code, struct err *err)
+compile_code(const char *text, pcre2_compile_context *ctx, pcre2_code **ret_code, struct err *err)
 {
     PCRE2_UCHAR why[MESSAGE_MAX];
     PCRE2_SIZE offset;
     int num;
 
-    *ret_code = pcre2_compile((PCRE2_SPTR)text, strlen(text), options, &num, &offset, NULL);
+    *ret_code = pcre2_compile((PCRE2_SPTR)text, strlen(text), options, &num, &offset, ctx);
     if (*ret_code)
         return 0;
     /* Cut when it is longer, which is no loss. */
@@ -47,32 +70,48 @@ compile_code(const char *text, pcre2_code **ret_code, struct err *err)
     return err_msg(err, EINVAL, "%s at offset %zu", (const char *)why, (size_t)offset);
 }
 
-int
-pattern_compile(const char *text, struct pattern **ret_pattern, struct err *err)
+/* Compiling takes and frees; what stays is a copy, all that goes into the region. */
+static int
+keep(struct pattern *p, struct region *r, const pcre2_code *code, pcre2_general_context *general)
 {
-    struct pattern *p = calloc(1, sizeof *p);
-    int r;
-
-    if (!p)
-        return err_sys(err, ENOMEM, "malloc", NULL);
-    r = compile_code(text, &p->code, err);
-    if (r < 0)
-        goto undo;
-    p->limits = pcre2_match_context_create(NULL);
-    if (!p->limits) {
-        r = err_sys(err, ENOMEM, "malloc", NULL);
-        goto undo;
-    }
+    p->room.into = r;
+    p->code = pcre2_code_copy(code);
+    p->limits = pcre2_match_context_create(general);
+    p->room.into = NULL;
+    if (!p->code || !p->limits)
+        return -ENOMEM;
     /* These three cannot fail. */
     (void)pcre2_set_match_limit(p->limits, MATCH_STEPS);
     (void)pcre2_set_depth_limit(p->limits, MATCH_DEPTH);
     (void)pcre2_set_heap_limit(p->limits, MATCH_HEAP);
-    *ret_pattern = p;
     return 0;
+}
 
-undo:
-    pattern_free(p);
-    return r;
+int
+pattern_compile(const char *text, struct region *r, struct pattern **ret_pattern, struct err *err)
+{
+    struct pattern *p = region_zalloc(r, 1, sizeof *p);
+    pcre2_general_context *general = NULL;
+    pcre2_compile_context *ctx = NULL;
+    pcre2_code *code = NULL;
+    int rc = -ENOMEM;
+
+    if (p)
+        general = pcre2_general_context_create(take, drop, &p->room);
+    if (general)
+        ctx = pcre2_compile_context_create(general);
+    if (ctx)
+        rc = compile_code(text, ctx, &code, err);
+    if (rc == 0)
+        rc = keep(p, r, code, general);
+    if (rc == -ENOMEM)
+        err_sys(err, ENOMEM, "malloc", NULL);
+    if (rc == 0)
+        *ret_pattern = p;
+    pcre2_code_free(code);
+    pcre2_compile_context_free(ctx);
+    pcre2_general_context_free(general);
+    return rc;
 }
 
 enum pattern_answer
@@ -88,14 +127,4 @@ pattern_match(const struct pattern *p, const char *s, size_t n)
     if (r >= 0)
         return PATTERN_YES;
     return r == PCRE2_ERROR_NOMATCH ? PATTERN_NO : PATTERN_TOO_HARD;
-}
-
-void
-pattern_free(struct pattern *p)
-{
-    if (!p)
-        return;
-    pcre2_match_context_free(p->limits);
-    pcre2_code_free(p->code);
-    free(p);
 }

@@ -18,10 +18,17 @@ bool memory_has_flag(const void *p, const char *flag) __attribute__((nonnull(2))
 /* How much of the mapping is in memory, in KiB. */
 unsigned long memory_resident(const void *p);
 
+/* The rights to a mapping, "r--s", as /proc/self/maps has them; "" when there is none. */
+const char *memory_rights(const void *p) __attribute__((returns_nonnull));
+
+/* Looks through the mapping of an address for what may be addresses of writable
+ * memory.  Returns where the first one is, `except` not counted, or NULL. */
+const void *memory_find_writable(const void *p, const void *except);
+
 /* The descriptor of a memory file of ours by its name, or -1. */
 int memory_file(const char *name) __attribute__((nonnull));
 
-/* Whether a write to the address ends a process with SIGSEGV. */
+/* Whether a write to the address is SIGSEGV to a forked child. */
 bool memory_is_deadly(void *p);
 
 /* Says what became of a child that ran `fn`, as wait(2) has it; a crash there

@@ -10,6 +10,7 @@ CONF_TESTS = \
 	%D%/test_conf_life \
 	%D%/test_conf_limits \
 	%D%/test_conf_mistakes \
+	%D%/test_conf_sealed \
 	%D%/test_conf_text \
 	%D%/test_conf_turns \
 	%D%/test_conf_unit \
@@ -28,6 +29,7 @@ TESTS += $(CONF_TESTS)
 %C%_test_conf_life_LDADD = $(CONF_TEST_LIBS)
 %C%_test_conf_limits_LDADD = $(CONF_TEST_LIBS)
 %C%_test_conf_mistakes_LDADD = $(CONF_TEST_LIBS)
+%C%_test_conf_sealed_LDADD = $(FILTER_LIBS) $(CONF_TEST_LIBS)
 %C%_test_conf_text_LDADD = $(CONF_TEST_LIBS)
 %C%_test_conf_turns_LDADD = $(CONF_TEST_LIBS)
 %C%_test_conf_unit_LDADD = $(CONF_TEST_LIBS)

@@ -1,5 +1,4 @@
-/* tests/conf/test_conf_life.c -- conf/conf.h: how a configuration is found, sealed, shared and
- * freed. */
+/* tests/conf/test_conf_life.c -- conf/conf.h: how a configuration is found, shared and freed. */
 #include "config.h"
 
 #include <fcntl.h>
@@ -118,47 +117,6 @@ END_TEST
 
 /* --- lifetime ------------------------------------------------------------ */
 
-/* What the kernel says about the page of an address: "r--p". */
-static void
-rights_of(const void *at, char rights[5])
-{
-    FILE *maps = fopen("/proc/self/maps", "r");
-    unsigned long begin, end;
-    char line[512];
-
-    ck_assert_ptr_nonnull(maps);
-    rights[0] = '\0';
-    while (rights[0] == '\0' && fgets(line, sizeof line, maps)) {
-        if (sscanf(line, "%lx-%lx %4s", &begin, &end, rights) != 3 || (unsigned long)at < begin ||
-            (unsigned long)at >= end)
-            rights[0] = '\0';
-    }
-    ck_assert_int_eq(fclose(maps), 0);
-}
-
-START_TEST(what_was_read_is_sealed)
-{
-    char rights[5];
-    struct conf *c;
-
-    given_write(&g, "client_secret.key", DIGITS, strlen(DIGITS));
-    given_write(&g, "cmon.conf", ROUTE, strlen(ROUTE));
-    c = given_load_file(&g, g.file, true);
-    ck_assert_msg(c != NULL, "%s", g.said);
-    rights_of(c->key, rights);
-    ck_assert_str_eq(rights, "r--p");
-    rights_of(c->routes, rights);
-    ck_assert_str_eq(rights, "r--p");
-    rights_of(conf_route(c, "/x")->argv[0], rights);
-    ck_assert_str_eq(rights, "r--p");
-    rights_of(c->file, rights);
-    ck_assert_str_eq(rights, "r--p");
-    rights_of(c, rights);
-    ck_assert_str_eq(rights, "rw-p");
-    conf_unref(c);
-}
-END_TEST
-
 static void *
 use_often(void *ctx)
 {
@@ -263,7 +221,6 @@ suite(void)
     tcase_add_test(tc, the_key_is_read_when_it_is_wanted);
     tcase_add_test(tc, a_wrong_key_is_a_mistake_of_its_line);
     tcase_add_test(tc, without_a_file_the_key_is_looked_for_in_three_places);
-    tcase_add_test(tc, what_was_read_is_sealed);
     tcase_add_test(tc, the_last_of_many_readers_frees_it);
     tcase_add_test(tc, what_does_not_fit_into_memory_is_refused_without_harm);
     tcase_add_test(tc, loading_again_and_again_leaves_nothing);

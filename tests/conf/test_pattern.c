@@ -5,23 +5,35 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "arena/mirror.h"
+#include "arena/region.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "conf/pattern.h"
 #include "tests/suite.h"
 
+static struct region r;
 static struct err err;
+
+static void
+setup(void)
+{
+    ck_assert_int_eq(region_init(&r, 1024 * 1024), 0);
+}
+
+static void
+teardown(void)
+{
+    region_done(&r);
+}
 
 static enum pattern_answer
 match(const char *text, const char *value)
 {
     struct pattern *p = NULL;
-    enum pattern_answer answer;
 
-    ck_assert_int_eq(pattern_compile(text, &p, &err), 0);
-    answer = pattern_match(p, value, strlen(value));
-    pattern_free(p);
-    return answer;
+    ck_assert_int_eq(pattern_compile(text, &r, &p, &err), 0);
+    return pattern_match(p, value, strlen(value));
 }
 
 START_TEST(a_value_must_match_as_a_whole)
@@ -74,7 +86,7 @@ START_TEST(what_does_not_compile_is_told_with_its_offset)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct pattern *p = NULL;
 
-        ck_assert_int_eq(pattern_compile(cases[i].pattern, &p, &err), -EINVAL);
+        ck_assert_int_eq(pattern_compile(cases[i].pattern, &r, &p, &err), -EINVAL);
         ck_assert_ptr_null(p);
         ck_assert_msg(strstr(err.text, cases[i].why) != NULL, "%s: %s", cases[i].pattern, err.text);
     }
@@ -115,7 +127,7 @@ START_TEST(threads_share_a_pattern)
     struct pattern *p = NULL;
     pthread_t threads[4];
 
-    ck_assert_int_eq(pattern_compile("(\\d+)-(\\d+)-(\\d+)", &p, &err), 0);
+    ck_assert_int_eq(pattern_compile("(\\d+)-(\\d+)-(\\d+)", &r, &p, &err), 0);
     for (size_t i = 0; i < 4; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, match_often, p), 0);
     for (size_t i = 0; i < 4; i++) {
@@ -124,13 +136,44 @@ START_TEST(threads_share_a_pattern)
         ck_assert_int_eq(pthread_join(threads[i], &wrong), 0);
         ck_assert_ptr_null(wrong);
     }
-    pattern_free(p);
 }
 END_TEST
 
-START_TEST(null_can_be_freed)
+/* All of it, and nothing but what it needs. */
+START_TEST(a_pattern_lives_in_its_region)
 {
-    pattern_free(NULL);
+    static char text[8000];
+    struct mirror *m;
+    struct pattern *p;
+
+    /* Long enough for PCRE2 to take more while it compiles than it keeps. */
+    memset(text, 'a', sizeof text - 1);
+    ck_assert_int_eq(mirror_open(1024 * 1024, &m), 0);
+    ck_assert_int_eq(pattern_compile(text, mirror_region(m), &p, &err), 0);
+    ck_assert_uint_lt(region_used(mirror_region(m)), 3 * sizeof text);
+    ck_assert_int_eq(mirror_seal(m), 0);
+    ck_assert_int_eq(pattern_match(p, text, sizeof text - 1), PATTERN_YES);
+    ck_assert_int_eq(pattern_match(p, text, sizeof text - 2), PATTERN_NO);
+    mirror_unref(m); /* valgrind finds whatever else was left */
+}
+END_TEST
+
+START_TEST(a_region_that_is_too_small_is_enomem)
+{
+    char text[] = "[a-z]+(?:x|y|zzzz)*";
+    unsigned char mem[4096];
+    struct pattern *p = NULL;
+    struct region small;
+    size_t n = 0;
+    int rc;
+
+    do {
+        region_over(&small, mem, n++);
+        rc = pattern_compile(text, &small, &p, &err);
+        ck_assert(rc == 0 || (rc == -ENOMEM && p == NULL && err.num == ENOMEM));
+    } while (rc < 0);
+    ck_assert_uint_gt(n, 100);
+    ck_assert_int_eq(pattern_match(p, "abczzzz", 7), PATTERN_YES);
 }
 END_TEST
 
@@ -140,12 +183,14 @@ suite(void)
     Suite *s = suite_create("pattern");
     TCase *tc = tcase_create("pattern");
 
+    tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, a_value_must_match_as_a_whole);
     tcase_add_test(tc, characters_are_utf8_and_classes_are_ascii);
     tcase_add_test(tc, what_does_not_compile_is_told_with_its_offset);
     tcase_add_test(tc, a_match_that_takes_too_long_is_given_up);
     tcase_add_test(tc, threads_share_a_pattern);
-    tcase_add_test(tc, null_can_be_freed);
+    tcase_add_test(tc, a_pattern_lives_in_its_region);
+    tcase_add_test(tc, a_region_that_is_too_small_is_enomem);
     suite_add_tcase(s, tc);
     return s;
 }
