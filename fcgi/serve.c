@@ -49,7 +49,7 @@ reload(struct server *s)
 {
     struct worker self = { .server = s };
     char event[] = "reload";
-    struct conf *conf, *old;
+    struct conf *conf;
 
     notify_send("RELOADING=1");
     if (conf_load(s->conf->file, true, say_to_log, event, &conf) < 0) {
@@ -63,11 +63,7 @@ reload(struct server *s)
                 "output of a run stays limited to %zu bytes until a restart",
                 s->output_cap[ROUTE_JOINED]);
         server_prepare(s, conf);
-        (void)pthread_mutex_lock(&s->conf_lock);
-        old = s->conf;
-        s->conf = conf;
-        (void)pthread_mutex_unlock(&s->conf_lock);
-        conf_unref(old);
+        server_change_conf(s, conf);
         command_set_limits(&self, conf);
         log_open(conf->log_stderr, conf->log_syslog);
         log_event(LOG_AT_INFO, event, "%zu routes", conf->nroutes);

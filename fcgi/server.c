@@ -107,6 +107,18 @@ server_conf(struct server *s)
     return conf;
 }
 
+void
+server_change_conf(struct server *s, struct conf *conf)
+{
+    struct conf *old;
+
+    (void)pthread_mutex_lock(&s->conf_lock);
+    old = s->conf;
+    s->conf = conf;
+    (void)pthread_mutex_unlock(&s->conf_lock);
+    conf_unref(old);
+}
+
 static int
 open_arena(struct server *s, struct err *err)
 {

@@ -168,6 +168,10 @@ void server_accept_stop(struct server *s) __attribute__((nonnull));
 /* The current configuration, with a reference for the caller. */
 struct conf *server_conf(struct server *s) __attribute__((nonnull));
 
+/* Makes another configuration the current one; takes over the caller's
+ * reference.  Whoever has the old one keeps it. */
+void server_change_conf(struct server *s, struct conf *conf) __attribute__((nonnull));
+
 /* Watches a descriptor for one event: adds it to the set, or arms it again.
  * Returns 0 or -errno. */
 int server_watch(struct server *s, int fd, bool again, uint32_t events, enum server_event kind,

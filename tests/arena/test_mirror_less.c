@@ -144,20 +144,22 @@ statm(int n)
 }
 
 static void
-limit(int resource, rlim_t most)
+limit_address_space(rlim_t most)
 {
     struct rlimit lim = { .rlim_cur = most, .rlim_max = RLIM_INFINITY };
 
-    MUST(setrlimit(resource, &lim) == 0);
+    MUST(setrlimit(RLIMIT_AS, &lim) == 0);
 }
 
 static void
 open_with_little_data(void)
 {
+    struct rlimit lim = { .rlim_max = RLIM_INFINITY };
     struct region r;
 
     page = memory_page_size();
-    limit(RLIMIT_DATA, statm(5) + MAX);
+    lim.rlim_cur = statm(5) + MAX;
+    MUST(setrlimit(RLIMIT_DATA, &lim) == 0);
     MUST(region_init(&r, BIG) == -ENOMEM);
     build(BIG);
     MUST(mirror_seal(m) == 0 && mirror_is_held(m));
@@ -172,7 +174,7 @@ open_with_little_address_space(void)
 
     page = memory_page_size();
     before = statm(0);
-    limit(RLIMIT_AS, before + BIG / 2);
+    limit_address_space(before + BIG / 2);
     MUST(mirror_open(BIG, &none) == -ENOMEM && none == NULL);
     MUST(statm(0) == before && memory_file("mirror") == -1);
     build(BIG / 4);
@@ -186,9 +188,9 @@ seal_with_no_address_space(void)
 {
     page = memory_page_size();
     build(MAX);
-    limit(RLIMIT_AS, page);
+    limit_address_space(page);
     MUST(mirror_seal(m) == 0);
-    limit(RLIMIT_AS, RLIM_INFINITY);
+    limit_address_space(RLIM_INFINITY);
     MUST(!mirror_is_held(m));
     MUST(strcmp(*inside, "secret") == 0 && memory_is_deadly(text));
     MUST(!memory_is_mapped(text + page));

@@ -1,7 +1,8 @@
 # tests/conf/local.mk -- the configuration's tests.
 check_LIBRARIES += %D%/libgiven.a
 %C%_libgiven_a_SOURCES = %D%/given.c %D%/given.h
-CONF_TEST_LIBS = %D%/libgiven.a $(SUITE_LIBS) $(CONF_LIBS) $(CHECK_LIBS)
+GIVEN_LIBS = %D%/libgiven.a
+CONF_TEST_LIBS = $(GIVEN_LIBS) $(SUITE_LIBS) $(CONF_LIBS) $(CHECK_LIBS)
 
 CONF_TESTS = \
 	%D%/test_branch \

@@ -24,6 +24,7 @@ FCGI_TESTS = \
 	%D%/test_reply \
 	%D%/test_reply_output \
 	%D%/test_req \
+	%D%/test_server \
 	%D%/test_wire
 check_PROGRAMS += $(FCGI_TESTS)
 TESTS += $(FCGI_TESTS)
@@ -41,4 +42,5 @@ TESTS += $(FCGI_TESTS)
 %C%_test_reply_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_reply_output_LDADD = $(FCGI_TEST_LIBS)
 %C%_test_req_LDADD = $(FCGI_TEST_LIBS)
+%C%_test_server_LDADD = $(GIVEN_LIBS) $(FCGI_TEST_LIBS)
 %C%_test_wire_LDADD = $(FCGI_TEST_LIBS)
