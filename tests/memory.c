@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,6 +64,12 @@ memory_rights(const void *p)
     return m != NULL ? m->rights : "";
 }
 
+bool
+memory_is_mapped(const void *p)
+{
+    return memory_rights(p)[0] != '\0';
+}
+
 const void *
 memory_find_writable(const void *p, const void *except)
 {
@@ -93,12 +98,6 @@ void *
 memory_page(const void *p)
 {
     return (void *)((uintptr_t)p & ~(uintptr_t)(memory_page_size() - 1));
-}
-
-bool
-memory_is_mapped(const void *p)
-{
-    return msync(memory_page(p), memory_page_size(), MS_ASYNC) == 0;
 }
 
 /* Finds a line of smaps about the mapping of an address. */
