@@ -193,7 +193,8 @@ build(struct conf_build *b, const char *file, bool with_key)
 }
 
 int
-conf_load(const char *file, bool with_key, conf_say_fn *say, void *ctx, struct conf **ret_conf)
+conf_load(
+    const char *file, bool with_key, conf_say_fn *say, void *ctx, const struct conf **ret_conf)
 {
     struct region none = { 0 };
     struct mirror *mem = NULL, *tmp = NULL;
@@ -228,15 +229,15 @@ conf_load(const char *file, bool with_key, conf_say_fn *say, void *ctx, struct c
     return r;
 }
 
-struct conf *
-conf_ref(struct conf *c)
+const struct conf *
+conf_ref(const struct conf *c)
 {
     (void)mirror_ref(c->mirror);
     return c;
 }
 
 void
-conf_unref(struct conf *c)
+conf_unref(const struct conf *c)
 {
     if (c)
         mirror_unref(c->mirror);

@@ -103,8 +103,8 @@ const char *conf_where(char buf[CONF_WHERE_MAX], const char *file, int line)
  * two threads at once.
  * Returns 0 and a sealed configuration with one reference, or -EINVAL when
  * anything was reported as CONF_ERROR, or -errno, reported as well. */
-int conf_load(const char *file, bool with_key, conf_say_fn *say, void *ctx, struct conf **ret_conf)
-    __attribute__((warn_unused_result, nonnull(3, 5)));
+int conf_load(const char *file, bool with_key, conf_say_fn *say, void *ctx,
+    const struct conf **ret_conf) __attribute__((warn_unused_result, nonnull(3, 5)));
 
 /* Finds the configuration file when none was named: $CMON_CONF, then
  * ~/.config/cmon/cmon.conf (~ is $HOME, else what the user database says), then
@@ -113,10 +113,10 @@ int conf_load(const char *file, bool with_key, conf_say_fn *say, void *ctx, stru
 const char *conf_find(struct region *r) __attribute__((nonnull));
 
 /* Adds a reader. */
-struct conf *conf_ref(struct conf *c) __attribute__((nonnull));
+const struct conf *conf_ref(const struct conf *c) __attribute__((nonnull));
 
 /* Lets go; the last reader cleanses and unmaps it.  NULL is allowed. */
-void conf_unref(struct conf *c);
+void conf_unref(const struct conf *c);
 
 /* Finds a route by its whole path, or NULL. */
 const struct route *conf_route(const struct conf *c, const char *path) __attribute__((nonnull));

@@ -140,7 +140,7 @@ int
 cgi_main(void)
 {
     struct region r;
-    struct conf *conf;
+    const struct conf *conf;
     int rc;
 
     mode_harden(false);

@@ -88,10 +88,10 @@ say(void *ctx, enum conf_level level, const char *file, int line, const char *ms
 }
 
 /* Returns the configuration, or NULL after everything wrong was said. */
-static struct conf *
+static const struct conf *
 load(const struct options *opt, bool with_key, bool errors_only, struct region *r)
 {
-    struct conf *conf;
+    const struct conf *conf;
     const char *file = opt->file != NULL ? opt->file : conf_find(r);
 
     return conf_load(file, with_key, say, &errors_only, &conf) < 0 ? NULL : conf;
@@ -113,7 +113,7 @@ static int
 check_config(int argc, char *const *argv, struct region *r)
 {
     struct options opt;
-    struct conf *conf;
+    const struct conf *conf;
     int rest;
 
     if (parse(argc, argv, "c", &opt, &rest) != 0)
@@ -133,7 +133,7 @@ static int
 routes(int argc, char *const *argv, struct region *r)
 {
     struct options opt;
-    struct conf *conf;
+    const struct conf *conf;
     struct span text;
     int rest;
 
@@ -154,7 +154,7 @@ static int
 run(int argc, char *const *argv, struct region *r)
 {
     struct options opt;
-    struct conf *conf;
+    const struct conf *conf;
     int rest, code;
 
     if (parse(argc, argv, "cXju", &opt, &rest) != 0)

@@ -72,7 +72,7 @@ fastcgi(int listen_fd, int argc, char *const *argv)
 {
     struct complaints complaints = { .n = 0 };
     const char *file = NULL;
-    struct conf *conf;
+    const struct conf *conf;
     struct region r;
 
     block_signals();

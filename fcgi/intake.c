@@ -184,7 +184,7 @@ accept_later(struct server *s, int num)
 static void
 welcome(struct conn *c, int fd)
 {
-    struct conf *conf = server_conf(c->server);
+    const struct conf *conf = server_conf(c->server);
 
     c->fd = fd;
     c->watched = false;

@@ -49,7 +49,7 @@ reload(struct server *s)
 {
     struct worker self = { .server = s };
     char event[] = "reload";
-    struct conf *conf;
+    const struct conf *conf;
 
     notify_send("RELOADING=1");
     if (conf_load(s->conf->file, true, say_to_log, event, &conf) < 0) {
@@ -119,7 +119,8 @@ announce(struct server *s, struct err *err)
 }
 
 static int
-open_all(struct server *s, int listen_fd, struct conf *conf, char *const *args, struct err *err)
+open_all(
+    struct server *s, int listen_fd, const struct conf *conf, char *const *args, struct err *err)
 {
     struct worker self = { .server = s };
     int r = server_open(s, listen_fd, conf, err);
@@ -143,12 +144,12 @@ close_all(struct server *s)
 }
 
 int
-serve_main(int listen_fd, struct conf *conf, char *const *args)
+serve_main(int listen_fd, const struct conf *conf, char *const *args)
 {
     /* Not on the stack: what runs on at the end of a drain points into it. */
     static struct server server;
     struct server *s = &server;
-    struct conf *first = conf_ref(conf);
+    const struct conf *first = conf_ref(conf);
     bool empty = true;
     struct err err;
     bool told;

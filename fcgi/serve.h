@@ -8,6 +8,6 @@ struct conf;
  * drains.  Takes over the descriptor and one reference to `conf`; `args` is
  * our own argv, for a restart.  All signals but SIGCHLD and the synchronous
  * ones MUST be blocked.  Returns the exit code. */
-int serve_main(int listen_fd, struct conf *conf, char *const *args) __attribute__((nonnull));
+int serve_main(int listen_fd, const struct conf *conf, char *const *args) __attribute__((nonnull));
 
 #endif

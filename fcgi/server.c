@@ -96,10 +96,10 @@ server_stop(struct server *s)
     server_wake(s->main_fd);
 }
 
-struct conf *
+const struct conf *
 server_conf(struct server *s)
 {
-    struct conf *conf;
+    const struct conf *conf;
 
     (void)pthread_mutex_lock(&s->conf_lock);
     conf = conf_ref(s->conf);
@@ -108,9 +108,9 @@ server_conf(struct server *s)
 }
 
 void
-server_change_conf(struct server *s, struct conf *conf)
+server_change_conf(struct server *s, const struct conf *conf)
 {
-    struct conf *old;
+    const struct conf *old;
 
     (void)pthread_mutex_lock(&s->conf_lock);
     old = s->conf;
@@ -206,7 +206,7 @@ server_prepare(struct server *s, const struct conf *conf)
 }
 
 int
-server_open(struct server *s, int listen_fd, struct conf *conf, struct err *err)
+server_open(struct server *s, int listen_fd, const struct conf *conf, struct err *err)
 {
     int r;
 

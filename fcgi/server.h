@@ -72,7 +72,7 @@ struct conn {
     unsigned char *raw;   /* RECORD_RAW_MAX bytes of the slot's memory */
     struct region region; /* the rest of it: the request's small things */
     struct record_in in;
-    struct conf *conf; /* a reference while a request is at work */
+    const struct conf *conf; /* a reference while a request is at work */
     struct identity who;
     struct req req;
     struct input input; /* the body, for a command that reads it */
@@ -118,7 +118,7 @@ struct server {
     const char *way;                     /* how commands are started, for the log */
 
     pthread_mutex_t conf_lock;
-    struct conf *conf;
+    const struct conf *conf;
 
     pthread_mutex_t pool_lock;
     unsigned char *memory; /* nconns slots */
@@ -147,7 +147,7 @@ enum {
 /* Makes what all others share: the events, the arena, the engine.  Takes over
  * the descriptor and one reference to `conf`, also when it fails; call
  * server_close() either way.  `s` MUST be zeroed.  Returns 0 or -errno. */
-int server_open(struct server *s, int listen_fd, struct conf *conf, struct err *err)
+int server_open(struct server *s, int listen_fd, const struct conf *conf, struct err *err)
     __attribute__((warn_unused_result, nonnull));
 
 /* Has the kernel get ready for the limits of routes, and logs what it refuses. */
@@ -166,11 +166,11 @@ void server_accept_again(struct server *s) __attribute__((nonnull));
 void server_accept_stop(struct server *s) __attribute__((nonnull));
 
 /* The current configuration, with a reference for the caller. */
-struct conf *server_conf(struct server *s) __attribute__((nonnull));
+const struct conf *server_conf(struct server *s) __attribute__((nonnull));
 
 /* Makes another configuration the current one; takes over the caller's
  * reference.  Whoever has the old one keeps it. */
-void server_change_conf(struct server *s, struct conf *conf) __attribute__((nonnull));
+void server_change_conf(struct server *s, const struct conf *conf) __attribute__((nonnull));
 
 /* Watches a descriptor for one event: adds it to the set, or arms it again.
  * Returns 0 or -errno. */

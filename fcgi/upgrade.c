@@ -169,7 +169,7 @@ upgrade_request(struct worker *w, struct conn *c)
 void
 upgrade_signal(struct worker *w)
 {
-    struct conf *conf = server_conf(w->server);
+    const struct conf *conf = server_conf(w->server);
     bool only_exit = conf->restart == CONF_RESTART_EXIT;
     struct err err;
 

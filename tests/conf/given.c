@@ -71,10 +71,10 @@ say(void *ctx, enum conf_level level, const char *file, int line, const char *ms
         level == CONF_ERROR ? "error" : "warning", msg);
 }
 
-struct conf *
+const struct conf *
 given_load_file(struct given *g, const char *file, bool with_key)
 {
-    struct conf *c = NULL;
+    const struct conf *c = NULL;
     int r;
 
     g->said[0] = '\0';
@@ -86,7 +86,7 @@ given_load_file(struct given *g, const char *file, bool with_key)
     return c;
 }
 
-struct conf *
+const struct conf *
 given_load(struct given *g, const char *text)
 {
     given_write(g, "cmon.conf", text, strlen(text));

@@ -29,10 +29,10 @@ void given_write(struct given *g, const char *name, const void *bytes, size_t n)
 
 /* Loads `text` as the configuration.  Returns NULL when it is refused, after
  * asserting that this was said. */
-struct conf *given_load(struct given *g, const char *text);
+const struct conf *given_load(struct given *g, const char *text);
 
 /* Loads the file as it is, or without one when `file` is NULL. */
-struct conf *given_load_file(struct given *g, const char *file, bool with_key);
+const struct conf *given_load_file(struct given *g, const char *file, bool with_key);
 
 /* Whether exactly this line was said, without its newline. */
 bool given_said(const struct given *g, const char *line);

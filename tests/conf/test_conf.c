@@ -39,10 +39,10 @@ teardown(void)
     given_end(&g);
 }
 
-static struct conf *
+static const struct conf *
 load(const char *text)
 {
-    struct conf *c = given_load(&g, text);
+    const struct conf *c = given_load(&g, text);
 
     ck_assert_msg(c != NULL, "%s: %s", text, g.said);
     return c;
@@ -114,7 +114,7 @@ check_defaults(const struct conf *c)
 
 START_TEST(an_empty_file_is_the_defaults)
 {
-    struct conf *c = load("");
+    const struct conf *c = load("");
 
     check_defaults(c);
     ck_assert_str_eq(c->file, g.file);
@@ -124,7 +124,7 @@ END_TEST
 
 START_TEST(no_file_is_the_defaults_and_the_current_directory)
 {
-    struct conf *c = given_load_file(&g, NULL, false);
+    const struct conf *c = given_load_file(&g, NULL, false);
 
     ck_assert_msg(c != NULL, "%s", g.said);
     check_defaults(c);
@@ -135,7 +135,7 @@ END_TEST
 
 START_TEST(sync_asks_git_for_no_terminal_and_no_detached_gc)
 {
-    struct conf *c = load("");
+    const struct conf *c = load("");
     const struct route *rt = conf_route(c, "/sync_upstream");
 
     ck_assert_str_eq(find_env(rt, "GIT_TERMINAL_PROMPT"), "0");
@@ -151,16 +151,17 @@ END_TEST
 
 START_TEST(every_setting_is_taken)
 {
-    struct conf *c = load("mount = \"/cmon\"  workdir = \"/\"  path = \"/bin:/usr/bin\"\n"
-                          "key_file = \"/etc/key\"  pid_file = \"run/cmon.pid\"\n"
-                          "max_running = 2 queue = 0 max_connections = 3\n"
-                          "output_max = \"2K\" body_max = 0\n"
-                          "queue_timeout = 500ms timeout = 1.5 grace = 0 request_timeout = \"2s\"\n"
-                          "drain_timeout = 1m read_timeout = 100\n"
-                          "restart = exit delays = yes core_dumps = yes\n"
-                          "log { stderr = no syslog = on }\n"
-                          "arena { chunk = 4K chunks = 100 prefault = yes }\n"
-                          "env = { \"LANG=de_DE.UTF-8\", \"A=\" }\n");
+    const struct conf *c =
+        load("mount = \"/cmon\"  workdir = \"/\"  path = \"/bin:/usr/bin\"\n"
+             "key_file = \"/etc/key\"  pid_file = \"run/cmon.pid\"\n"
+             "max_running = 2 queue = 0 max_connections = 3\n"
+             "output_max = \"2K\" body_max = 0\n"
+             "queue_timeout = 500ms timeout = 1.5 grace = 0 request_timeout = \"2s\"\n"
+             "drain_timeout = 1m read_timeout = 100\n"
+             "restart = exit delays = yes core_dumps = yes\n"
+             "log { stderr = no syslog = on }\n"
+             "arena { chunk = 4K chunks = 100 prefault = yes }\n"
+             "env = { \"LANG=de_DE.UTF-8\", \"A=\" }\n");
 
     ck_assert_str_eq(c->mount, "/cmon");
     ck_assert_str_eq(c->workdir, "/");
@@ -193,16 +194,17 @@ END_TEST
 
 START_TEST(a_route_of_the_file_has_all_it_says)
 {
-    struct conf *c = load("timeout = 20 delays = on\n"
-                          "env = { \"G=1\", \"S=global\" }\n\n"
-                          "route \"/deploy\" {\n"
-                          "  method = { GET, POST, PATCH }\n"
-                          "  argv = { \"sh\", \"-c\", \"{{x}}\", \"refs/heads/{branch}\" }\n"
-                          "  workdir = \"/\" timeout = 300 grace = 1 output_max = 4M detach = yes\n"
-                          "  delays = no\n"
-                          "  env = { \"S=route\" }\n"
-                          "  param \"branch\" { type = git-branch default = main env = BRANCH }\n"
-                          "}\n");
+    const struct conf *c =
+        load("timeout = 20 delays = on\n"
+             "env = { \"G=1\", \"S=global\" }\n\n"
+             "route \"/deploy\" {\n"
+             "  method = { GET, POST, PATCH }\n"
+             "  argv = { \"sh\", \"-c\", \"{{x}}\", \"refs/heads/{branch}\" }\n"
+             "  workdir = \"/\" timeout = 300 grace = 1 output_max = 4M detach = yes\n"
+             "  delays = no\n"
+             "  env = { \"S=route\" }\n"
+             "  param \"branch\" { type = git-branch default = main env = BRANCH }\n"
+             "}\n");
     const struct route *rt = conf_route(c, "/deploy");
 
     ck_assert_ptr_nonnull(rt);
@@ -232,7 +234,7 @@ END_TEST
 
 START_TEST(a_route_says_what_its_answer_is_made_of)
 {
-    struct conf *c =
+    const struct conf *c =
         load("output_keep = kill\n"
              "route \"/a\" { argv = { true } output = split }\n"
              "route \"/b\" { argv = { true } output = joined output_keep = tail }\n"
@@ -260,11 +262,12 @@ END_TEST
 
 START_TEST(limits_are_the_routes_own_or_the_files)
 {
-    struct conf *c = load("memory = 64M cpus = 0.5 cgroup = never\n"
-                          "io_read = { \"4095:1 1M\", \"4095:2 2M\" }\n"
-                          "route \"/a\" { argv = { true } }\n"
-                          "route \"/b\" { argv = { true } memory = none cpus = 2 pids = 9\n"
-                          "  cgroup = auto io_read = \"4095:2 3K\" io_write = \"4095:2 4K\" }\n");
+    const struct conf *c =
+        load("memory = 64M cpus = 0.5 cgroup = never\n"
+             "io_read = { \"4095:1 1M\", \"4095:2 2M\" }\n"
+             "route \"/a\" { argv = { true } }\n"
+             "route \"/b\" { argv = { true } memory = none cpus = 2 pids = 9\n"
+             "  cgroup = auto io_read = \"4095:2 3K\" io_write = \"4095:2 4K\" }\n");
     const struct route *a = conf_route(c, "/a"), *b = conf_route(c, "/b");
 
     ck_assert_int_eq(a->cgroup, CGROUP_NEVER);
@@ -288,7 +291,7 @@ END_TEST
 
 START_TEST(parameters_of_all_types_have_all_they_say)
 {
-    struct conf *c =
+    const struct conf *c =
         load("route \"/x\" { argv = { true, \"{i}{e}{b}{t}{u}\", \"{p}\" }\n"
              "param i { type = int min = -5 max = 10 default = 3 allow_dash = yes }\n"
              "param e { type = enum values = { a, \"b c\" } default = \"b c\" }\n"
@@ -319,11 +322,11 @@ END_TEST
 
 START_TEST(a_block_for_a_built_in_route_changes_what_it_says)
 {
-    struct conf *c = load("\nroute \"/sync_upstream\" { workdir = \"/\" env = { \"A=1\" } }\n"
-                          "route \"/deploy_branch\" { param branch { default = dev } }\n"
-                          "route \"/restart\" { method = PUT }\n"
-                          "route \"/reboot\" { argv = { true } }\n"
-                          "route \"/teardown_branch\" { argv = { true } method = POST }\n");
+    const struct conf *c = load("\nroute \"/sync_upstream\" { workdir = \"/\" env = { \"A=1\" } }\n"
+                                "route \"/deploy_branch\" { param branch { default = dev } }\n"
+                                "route \"/restart\" { method = PUT }\n"
+                                "route \"/reboot\" { argv = { true } }\n"
+                                "route \"/teardown_branch\" { argv = { true } method = POST }\n");
     const struct route *rt = conf_route(c, "/sync_upstream");
 
     ck_assert_str_eq(rt->workdir, "/");
@@ -354,7 +357,7 @@ END_TEST
 
 START_TEST(an_argv_for_restart_makes_it_a_command)
 {
-    struct conf *c = load("route \"/restart\" { argv = { true } }");
+    const struct conf *c = load("route \"/restart\" { argv = { true } }");
 
     ck_assert_int_eq(conf_route(c, "/restart")->action, ROUTE_RUN);
     conf_unref(c);
@@ -363,7 +366,7 @@ END_TEST
 
 START_TEST(built_in_routes_can_be_taken_away)
 {
-    struct conf *c = load("route \"/reboot\" { disabled = yes }");
+    const struct conf *c = load("route \"/reboot\" { disabled = yes }");
 
     ck_assert_ptr_null(conf_route(c, "/reboot"));
     ck_assert_uint_eq(c->nroutes, 6);
@@ -382,7 +385,8 @@ END_TEST
 
 START_TEST(a_route_is_found_by_its_whole_path)
 {
-    struct conf *c = load("route \"/\" { argv = { true } } route \"/a/b\" { argv = { true } }");
+    const struct conf *c =
+        load("route \"/\" { argv = { true } } route \"/a/b\" { argv = { true } }");
 
     ck_assert_ptr_nonnull(conf_route(c, "/"));
     ck_assert_ptr_nonnull(conf_route(c, "/a/b"));
@@ -408,7 +412,7 @@ START_TEST(relative_paths_are_relative_to_the_file)
 
     ck_assert_int_eq(chdir("/"), 0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct conf *c = load(cases[i][0]);
+        const struct conf *c = load(cases[i][0]);
         char want[128];
 
         (void)snprintf(want, sizeof want, "%s%s", g.dir, cases[i][1]);
@@ -421,7 +425,7 @@ END_TEST
 
 START_TEST(a_relative_file_is_relative_to_the_current_directory)
 {
-    struct conf *c;
+    const struct conf *c;
 
     given_write(&g, "cmon.conf", "route \"/x\" { argv = { true } }", 30);
     c = given_load_file(&g, "cmon.conf", false);

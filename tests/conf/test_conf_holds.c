@@ -31,7 +31,7 @@ teardown(void)
 
 START_TEST(every_limit_that_cannot_hold_is_warned_of_at_its_line)
 {
-    struct conf *c;
+    const struct conf *c;
 
     if (getpriority(PRIO_PROCESS, 0) != 0)
         SUITE_SKIP("runs with a nice of its own");
@@ -59,10 +59,10 @@ END_TEST
 
 START_TEST(limits_that_hold_are_not_warned_of)
 {
-    struct conf *c = given_load(&g, "builtin_routes = no\n"
-                                    "limits { nofile = 200 nice = 19 ionice = idle core = 0\n"
-                                    "nproc = 100 cpu = 5 }\n"
-                                    "route \"/x\" { argv = \"/bin/sh\" }\n");
+    const struct conf *c = given_load(&g, "builtin_routes = no\n"
+                                          "limits { nofile = 200 nice = 19 ionice = idle core = 0\n"
+                                          "nproc = 100 cpu = 5 }\n"
+                                          "route \"/x\" { argv = \"/bin/sh\" }\n");
 
     ck_assert_msg(c != NULL, "%s", g.said);
     ck_assert_str_eq(g.said, "");

@@ -21,10 +21,10 @@ teardown(void)
     given_end(&g);
 }
 
-static struct conf *
+static const struct conf *
 load(const char *text)
 {
-    struct conf *c = given_load(&g, text);
+    const struct conf *c = given_load(&g, text);
 
     ck_assert_msg(c != NULL, "%s", g.said);
     return c;
@@ -39,7 +39,7 @@ soft(const struct exec_limits *l, enum limits_what what)
 
 START_TEST(without_a_word_there_is_no_core_and_nothing_else)
 {
-    struct conf *c = load("");
+    const struct conf *c = load("");
     const struct route *rt = conf_route(c, "/health");
 
     ck_assert_uint_eq(rt->limits.given, 1U << LIMITS_CORE);
@@ -54,13 +54,14 @@ END_TEST
 
 START_TEST(a_route_has_the_files_limits_and_changes_what_it_says)
 {
-    struct conf *c = load("umask = 077 body_max = 1K\n"
-                          "limits { nice = 4 nofile = 100 ionice = idle core = unlimited }\n"
-                          "route \"/a\" { argv = true }\n"
-                          "route \"/b\" { argv = true umask = 0007 stdin = body body_max = 1M\n"
-                          "limits { nofile = 50 cpu = 1500ms as = 1G stack = 64K fsize = 0\n"
-                          "nproc = 1 ionice = best-effort } }\n"
-                          "route \"/health\" { limits { ionice = realtime:7 nice = -20 } }\n");
+    const struct conf *c =
+        load("umask = 077 body_max = 1K\n"
+             "limits { nice = 4 nofile = 100 ionice = idle core = unlimited }\n"
+             "route \"/a\" { argv = true }\n"
+             "route \"/b\" { argv = true umask = 0007 stdin = body body_max = 1M\n"
+             "limits { nofile = 50 cpu = 1500ms as = 1G stack = 64K fsize = 0\n"
+             "nproc = 1 ionice = best-effort } }\n"
+             "route \"/health\" { limits { ionice = realtime:7 nice = -20 } }\n");
     const struct route *a = conf_route(c, "/a");
     const struct route *b = conf_route(c, "/b");
     const struct route *health = conf_route(c, "/health");

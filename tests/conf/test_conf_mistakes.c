@@ -235,7 +235,7 @@ static const char *const mistakes[][2] = {
 
 START_TEST(a_mistake_is_told_with_its_line)
 {
-    struct conf *c = given_load(&g, mistakes[_i][0]);
+    const struct conf *c = given_load(&g, mistakes[_i][0]);
 
     ck_assert_msg(c == NULL, "accepted: %s", mistakes[_i][0]);
     ck_assert_msg(given_said(&g, mistakes[_i][1]), "%s\nsays: %swants: %s", mistakes[_i][0], g.said,
@@ -312,7 +312,7 @@ static const char *const warnings[][2] = {
 
 START_TEST(what_may_be_meant_is_a_warning)
 {
-    struct conf *c = given_load(&g, warnings[_i][0]);
+    const struct conf *c = given_load(&g, warnings[_i][0]);
 
     ck_assert_msg(c != NULL, "%s: %s", warnings[_i][0], g.said);
     ck_assert_msg(given_said(&g, warnings[_i][1]), "%s\nsays: %swants: %s", warnings[_i][0], g.said,
@@ -332,7 +332,7 @@ START_TEST(delays_that_cannot_be_had_are_warned_of_once)
     static const int line[] = { 2, 5, 2 };
     char want[ERR_TEXT_MAX + 64];
     struct err err = { .num = 0 };
-    struct conf *c;
+    const struct conf *c;
     int r;
     int knob = open("/proc/sys/kernel/task_delayacct", O_RDONLY | O_CLOEXEC);
 
@@ -354,7 +354,7 @@ END_TEST
 
 START_TEST(what_is_in_order_is_not_warned_of)
 {
-    struct conf *c =
+    const struct conf *c =
         given_load(&g, "path = \"/usr/bin:/bin\" builtin_routes = no arena { chunks = 128 }\n"
                        "queue_timeout = 14.999 timeout = 40\n"
                        "route \"/x\" { argv = { \"/bin/sh\" } workdir = \"/\" }\n"

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "conf/conf.h"
@@ -31,7 +32,7 @@ static const char everything[] =
     "    param i { type = int min = 1 max = 3 default = 2 } }\n";
 
 static struct given g;
-static struct conf *c;
+static const struct conf *c;
 /* valgrind looks for pointers to it, but not in what is shared. */
 static const struct mirror *volatile count;
 
@@ -220,6 +221,35 @@ START_TEST(of_the_key_nothing_is_left)
 }
 END_TEST
 
+/* --- what it takes ---------------------------------------------------------- */
+
+static unsigned long
+data_bytes(void)
+{
+    unsigned long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+
+    ck_assert_ptr_nonnull(f);
+    ck_assert_int_eq(fscanf(f, "%*u %*u %*u %*u %*u %lu", &pages), 1);
+    (void)fclose(f);
+    return pages * memory_page_size();
+}
+
+START_TEST(a_reload_needs_no_room_for_data)
+{
+    struct rlimit lim = { .rlim_max = RLIM_INFINITY };
+
+#ifdef SANITIZERS
+    SUITE_SKIP("a sanitizer's memory is data too");
+#endif
+    lim.rlim_cur = data_bytes() + 1024 * 1024; /* libConfuse's, and what stdio takes */
+    ck_assert_int_eq(setrlimit(RLIMIT_DATA, &lim), 0);
+    load();
+    conf_unref(c);
+    load();
+}
+END_TEST
+
 Suite *
 suite(void)
 {
@@ -233,6 +263,7 @@ suite(void)
     tcase_add_test(tc, all_of_it_is_sealed);
     tcase_add_test(tc, the_key_is_in_no_core_dump);
     tcase_add_test(tc, of_the_key_nothing_is_left);
+    tcase_add_test(tc, a_reload_needs_no_room_for_data);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -35,7 +35,7 @@ teardown(void)
 static void
 check_said(const char *text, const char *said)
 {
-    struct conf *c = given_load(&g, text);
+    const struct conf *c = given_load(&g, text);
 
     ck_assert_msg(c == NULL, "accepted: %s", text);
     ck_assert_msg(strcmp(g.said, said) == 0, "\"%s\": %s", text, g.said);
@@ -190,7 +190,7 @@ END_TEST
 
 START_TEST(variables_are_expanded_outside_of_single_quotes)
 {
-    struct conf *c;
+    const struct conf *c;
 
     ck_assert_int_eq(setenv("CMON_TEST_SET", "/tmp", 1), 0);
     ck_assert_int_eq(unsetenv("CMON_TEST_UNSET"), 0);
@@ -208,7 +208,7 @@ END_TEST
 
 START_TEST(comments_can_be_anywhere_and_do_not_shift_lines)
 {
-    struct conf *c =
+    const struct conf *c =
         given_load(&g, "# one\n// two\n/* three\n four */ queue = /* here */ 5 # end\n"
                        "builtin_routes = no\n"
                        "route \"/x\" { argv = { \"a\", # the first\n \"# no comment\", // second\n"
@@ -309,8 +309,9 @@ END_TEST
 
 START_TEST(a_list_can_grow)
 {
-    struct conf *c = given_load(&g, "builtin_routes = no route \"/x\" { argv = { a, b } argv += c "
-                                    "argv += { d } method = GET method += POST }");
+    const struct conf *c =
+        given_load(&g, "builtin_routes = no route \"/x\" { argv = { a, b } argv += c "
+                       "argv += { d } method = GET method += POST }");
 
     ck_assert_msg(c != NULL, "%s", g.said);
     ck_assert_str_eq(c->routes[0].argv[2], "c");

@@ -27,7 +27,7 @@ teardown(void)
 
 /* Loads a configuration and finds the route in it. */
 static const struct route *
-load(const char *text, const char *path, struct conf **ret_conf)
+load(const char *text, const char *path, const struct conf **ret_conf)
 {
     *ret_conf = given_load(&g, text);
     ck_assert_msg(*ret_conf != NULL, "%s: %s", text, g.said);
@@ -37,7 +37,7 @@ load(const char *text, const char *path, struct conf **ret_conf)
 
 START_TEST(a_route_that_says_nothing_waits_without_a_limit_of_its_own)
 {
-    struct conf *c;
+    const struct conf *c;
     const struct route *rt = load(ROUTE(""), "/x", &c);
 
     ck_assert_uint_eq(rt->max_running, 0);
@@ -58,7 +58,7 @@ START_TEST(a_route_has_what_it_says)
         { ROUTE("max_running = 1 on_busy = coalesce"), ROUTE_COALESCE, 1 },
         { ROUTE("max_running = 8 on_busy = queue"), ROUTE_QUEUE, 8 },
     };
-    struct conf *c;
+    const struct conf *c;
     const struct route *rt = load(known[_i].text, "/x", &c);
 
     ck_assert_uint_eq(rt->max_running, known[_i].max);
@@ -84,7 +84,7 @@ START_TEST(a_client_that_leaves_ends_a_get_unless_the_route_says_otherwise)
         { "route \"/deploy_branch\" { detach = no }", "/deploy_branch", 0, 0 },
         { "route \"/deploy_branch\" { on_disconnect = kill }", "/deploy_branch", 1, 1 },
     };
-    struct conf *c;
+    const struct conf *c;
     const struct route *rt = load(known[_i].text, known[_i].path, &c);
 
     ck_assert_uint_eq((rt->kill_methods & METHOD_GET) != 0, known[_i].get);
@@ -100,7 +100,7 @@ START_TEST(who_never_waits_has_no_queue_timeout_to_be_patient_for)
         "timeout = 30 queue_timeout = 60 grace = 5 read_timeout = 60 queue = 0",
         ROUTE("timeout = 54 on_busy = reject"),
     };
-    struct conf *c = given_load(&g, good[_i]);
+    const struct conf *c = given_load(&g, good[_i]);
 
     ck_assert_ptr_nonnull(c);
     ck_assert_msg(strstr(g.said, "read_timeout") == NULL, "%s", g.said);
@@ -138,7 +138,7 @@ static const char *const warnings[][2] = {
 
 START_TEST(what_is_said_in_vain_is_warned_of)
 {
-    struct conf *c = given_load(&g, warnings[_i][0]);
+    const struct conf *c = given_load(&g, warnings[_i][0]);
 
     ck_assert_ptr_nonnull(c);
     ck_assert_msg(given_said(&g, warnings[_i][1]), "%s\nsays: %s", warnings[_i][0], g.said);

@@ -32,7 +32,7 @@ ignore(void *ctx, enum conf_level level, const char *file, int line, const char 
 static void
 setup(void)
 {
-    struct conf *conf;
+    const struct conf *conf;
     struct err err;
 
     log_open(false, false);

@@ -30,11 +30,11 @@ static atomic_bool enough;
 static atomic_uint readings;
 
 /* A configuration of a kind: everything in it tells which. */
-static struct conf *
+static const struct conf *
 load(unsigned kind)
 {
     char text[1024], digits[65];
-    struct conf *c;
+    const struct conf *c;
 
     memset(digits, 'a' + (char)kind, 64);
     digits[64] = '\n';
@@ -108,8 +108,8 @@ read_on(void *unused)
     (void)unused;
     region_over(&r, mem, sizeof mem);
     while (good && !atomic_load(&enough)) {
-        struct conf *mine = server_conf(&s);
-        struct conf *next;
+        const struct conf *mine = server_conf(&s);
+        const struct conf *next;
 
         good = is_whole(mine, &r);
         next = server_conf(&s);
@@ -149,7 +149,7 @@ END_TEST
 
 START_TEST(the_old_one_goes_when_nobody_has_it)
 {
-    struct conf *old = server_conf(&s);
+    const struct conf *old = server_conf(&s);
     const unsigned char *key = old->key;
 
     server_change_conf(&s, load(1));

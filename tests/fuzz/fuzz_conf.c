@@ -74,7 +74,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     int fd = memfd_create("cmon.conf", MFD_CLOEXEC);
-    struct conf *c = NULL;
+    const struct conf *c = NULL;
     unsigned errors = 0;
     char file[64];
     int r;
