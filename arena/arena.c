@@ -1,11 +1,8 @@
 /* arena/arena.c -- a heap of chunks; contracts are in arena.h.
  *
  * Two mappings: the chunks, between two pages without access, and the books
- * (struct arena and runs.c's tables), in which a zero means "nothing here", so
- * that a page of them is touched when a block first needs it.
- *
- * A freed block is a leaving one until its pages have gone back, which happens
- * without the lock; only then its chunks are free for others.
+ * (struct arena and the tables of runs.c and warm.c), in which a zero means
+ * "nothing here", so that a page of them is touched when a block first needs it.
  */
 #include "config.h"
 
@@ -13,19 +10,15 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "arena/arena.h"
+#include "arena/pages.h"
 #include "arena/runs.h"
-
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23 /* Linux 5.14, glibc 2.35 */
-#endif
+#include "arena/warm.h"
 
 enum {
-    LINE = 64,     /* bytes in a cache line */
-    WINDOW = 4096, /* pages that one mincore(2) looks at */
+    LINE = 64,          /* bytes in a cache line */
+    PIECE = 256 * 1024, /* bytes whose pages go back while others wait for the lock, about */
 };
 
 _Static_assert((int)ARENA_CHUNKS_MAX <= (int)RUNS_MAX, "the map must hold every chunk");
@@ -38,12 +31,19 @@ struct arena {
     size_t page;         /* bytes */
     size_t reserved;     /* bytes from base on, whole pages */
     size_t books;        /* bytes of this mapping */
-    size_t retain;       /* bytes from base on whose pages stay, whole pages */
+    size_t retain;       /* chunks */
+    size_t warm_max;     /* chunks */
     struct runs runs;
-    size_t high; /* chunks, the most that were ever in blocks */
-    size_t top;  /* chunks from base on that were ever handed out */
+    struct warm warm;
+    size_t high;         /* chunks, the most that were ever in blocks */
+    size_t top;          /* chunks from base on that were ever handed out */
+    unsigned long taken; /* allocations that were not refused */
     unsigned long failed;
     unsigned long refused;
+    /* arena_tend()'s own. */
+    unsigned long seen; /* `taken`, at the last look */
+    int64_t used_at;    /* ns, the last look that found it grown */
+    int64_t above_at;   /* ns, the look since which more than warm_max is warm; or never */
 };
 
 static size_t
@@ -52,67 +52,32 @@ round_up(size_t n, size_t power)
     return (n + power - 1) & ~(power - 1);
 }
 
-static void *
-map(size_t bytes)
-{
-    void *p = mmap(
-        NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-    return p == MAP_FAILED ? NULL : p;
-}
-
-/* A block overrun meets a fault and not whatever the kernel put next to us. */
-static unsigned char *
-map_guarded(size_t bytes, size_t page)
-{
-    unsigned char *p = map(bytes + 2 * page);
-
-    if (p == NULL)
-        return NULL;
-    if (mprotect(p, page, PROT_NONE) < 0 || mprotect(p + page + bytes, page, PROT_NONE) < 0) {
-        (void)munmap(p, bytes + 2 * page); /* it is ours and whole: cannot fail */
-        return NULL;
-    }
-    /* A core of the reservation would be large and could hold secrets.  A
-     * kernel that does not know the advice only dumps more. */
-    (void)madvise(p + page, bytes, MADV_DONTDUMP);
-    return p + page;
-}
-
+/* Says how many chunks may stay warm. */
 static void
-unmap_guarded(unsigned char *p, size_t bytes, size_t page)
+set_marks(struct arena *a, const struct arena_options *opt)
 {
-    (void)munmap(p - page, bytes + 2 * page); /* it is ours and whole: cannot fail */
-}
+    size_t most = opt->warm_max > opt->retain ? opt->warm_max : opt->retain;
 
-static int
-populate(void *p, size_t bytes, size_t page)
-{
-    volatile unsigned char *byte = p;
-
-    if (madvise(p, bytes, MADV_POPULATE_WRITE) == 0)
-        return 0;
-    if (errno != EINVAL)
-        return -errno;
-    for (size_t i = 0; i < bytes; i += page) /* Linux before 5.14 */
-        byte[i] = byte[i];
-    return 0;
+    a->retain = opt->prefault ? SIZE_MAX : opt->retain >> a->shift;
+    a->warm_max = opt->prefault ? SIZE_MAX : most >> a->shift;
+    a->above_at = ARENA_NEVER;
 }
 
 /* Lays the books out in fresh zero bytes and adds the chunks. */
 static int
 open_with(const struct arena_options *opt, size_t count, struct arena **ret_arena)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t page = pages_size();
     size_t runs_at = round_up(sizeof(struct arena), LINE);
-    size_t books = round_up(runs_at + runs_bytes(count), page);
+    size_t warm_at = round_up(runs_at + runs_bytes(count), LINE);
+    size_t books = round_up(warm_at + warm_bytes(count), page);
     size_t bytes;
     struct arena *a;
 
     if (__builtin_mul_overflow(count, opt->chunk_size, &bytes) || bytes > SIZE_MAX / 2)
         return -ENOMEM;
     bytes = round_up(bytes, page);
-    a = map(books);
+    a = pages_map(books);
     if (a == NULL)
         return -ENOMEM;
     a->chunk = opt->chunk_size;
@@ -120,14 +85,16 @@ open_with(const struct arena_options *opt, size_t count, struct arena **ret_aren
     a->page = page;
     a->books = books;
     a->reserved = bytes;
-    a->retain = opt->prefault || opt->retain >= bytes ? bytes : round_up(opt->retain, page);
+    set_marks(a, opt);
     runs_init(&a->runs, count, (unsigned char *)a + runs_at);
+    warm_init(
+        &a->warm, &a->runs, page > a->chunk ? page / a->chunk : 1, (unsigned char *)a + warm_at);
     a->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-    a->base = map_guarded(bytes, page);
+    a->base = pages_map_guarded(bytes);
     if (a->base == NULL)
         goto undo;
     if (opt->prefault) {
-        if (populate(a, books, page) < 0 || populate(a->base, bytes, page) < 0)
+        if (pages_populate(a, books) < 0 || pages_populate(a->base, bytes) < 0)
             goto undo;
         a->top = count;
     }
@@ -161,8 +128,8 @@ arena_close(struct arena *a)
         return;
     (void)pthread_mutex_destroy(&a->lock); /* nobody holds it, or the caller broke the contract */
     if (a->base != NULL)
-        unmap_guarded(a->base, a->reserved, a->page);
-    (void)munmap(a, a->books); /* ours and whole: cannot fail */
+        pages_unmap_guarded(a->base, a->reserved);
+    pages_unmap(a, a->books);
 }
 
 static void
@@ -199,6 +166,7 @@ arena_alloc(struct arena *a, size_t n)
         leave(a);
         return NULL;
     }
+    a->taken++;
     if (a->runs.used > a->high)
         a->high = a->runs.used;
     if (first + chunks > a->top)
@@ -231,53 +199,15 @@ find_block(const struct arena *a, const void *block, size_t *ret_first)
     return 0;
 }
 
-static bool
-all_free(const struct arena *a, size_t first, size_t end)
-{
-    for (size_t i = first; i < end && i < a->runs.count; i++) {
-        if (runs_kind(&a->runs, i) != RUNS_FREE)
-            return false;
-    }
-    return true;
-}
-
-/* Finds the pages that go back when a block goes: above what is retained, and
- * its alone.  Chunks smaller than a page share one with their neighbours: it
- * goes when the last of them is free. */
-static size_t
-pages_to_give(const struct arena *a, size_t first, size_t chunks, size_t *ret_begin)
-{
-    size_t begin = first << a->shift;
-    size_t end = (first + chunks) << a->shift;
-    size_t low = begin & ~(a->page - 1);
-    size_t high = round_up(end, a->page);
-
-    begin = all_free(a, low >> a->shift, first) ? low : round_up(begin, a->page);
-    end = all_free(a, first + chunks, high >> a->shift) ? high : end & ~(a->page - 1);
-    if (begin < a->retain)
-        begin = a->retain;
-    *ret_begin = begin;
-    return begin < end ? end - begin : 0;
-}
-
-/* Ends a leaving block.  Chunks of whole pages are nobody else's until
- * runs_give(), so their pages go back while other threads work. */
+/* Ends a leaving block. */
 static void
 give(struct arena *a, size_t first, size_t written)
 {
-    bool apart = a->chunk >= a->page;
-    size_t begin, bytes = 0;
+    size_t n = runs_length(&a->runs, first);
+    size_t used = written >> a->shift < n ? chunks_of(a, written) : n;
 
-    if (written > ARENA_WARM)
-        bytes = pages_to_give(a, first, runs_length(&a->runs, first), &begin);
-    if (bytes > 0) {
-        if (apart)
-            leave(a);
-        /* Where it fails (pages locked in memory) they just stay. */
-        (void)madvise(a->base + begin, bytes, MADV_DONTNEED);
-        if (apart)
-            enter(a);
-    }
+    if (written > 0)
+        warm_note(&a->warm, first, used);
     runs_give(&a->runs, first);
 }
 
@@ -346,22 +276,72 @@ arena_chunks(const struct arena *a)
     return a->runs.count;
 }
 
-/* Pages in memory among the first `bytes` of the reservation. */
-static size_t
-resident(const struct arena *a, size_t bytes)
+/* Gives pages of `n` chunks back, piece by piece, so that nobody waits long. */
+static void
+cool(struct arena *a, size_t n, bool lazy)
 {
-    unsigned char in[WINDOW];
-    size_t pages = 0;
+    size_t piece = (size_t)PIECE >> a->shift;
+    size_t first = a->runs.count;
+    size_t left = n;
 
-    for (size_t at = 0; at < bytes; at += WINDOW * a->page) {
-        size_t n = bytes - at < WINDOW * a->page ? bytes - at : WINDOW * a->page;
+    while (left > 0) {
+        size_t found, cooled = 0;
 
-        if (mincore(a->base + at, n, in) < 0)
-            break;
-        for (size_t i = 0; i < n / a->page; i++)
-            pages += in[i] & 1;
+        enter(a);
+        found = warm_find(&a->warm, first, left < piece ? left : piece, &first);
+        if (found > 0) {
+            pages_give(a->base + (first << a->shift), round_up(found << a->shift, a->page), lazy);
+            cooled = lazy ? found : warm_clear(&a->warm, first, found);
+        }
+        leave(a);
+        if (found == 0)
+            return;
+        left -= cooled < left ? cooled : left;
     }
-    return pages * a->page;
+}
+
+/* Tells what there is to tend. */
+static size_t
+look(struct arena *a, int64_t now, bool *ret_live)
+{
+    size_t warm;
+
+    enter(a);
+    warm = warm_free(&a->warm);
+    *ret_live = a->runs.used > 0;
+    if (a->taken != a->seen)
+        a->used_at = now;
+    a->seen = a->taken;
+    leave(a);
+    if (warm <= a->warm_max)
+        a->above_at = ARENA_NEVER;
+    else if (a->above_at == ARENA_NEVER)
+        a->above_at = now;
+    return warm;
+}
+
+int64_t
+arena_tend(struct arena *a, int64_t now)
+{
+    bool live;
+    size_t warm;
+
+    if (a->retain >= a->runs.count)
+        return ARENA_NEVER;
+    warm = look(a, now, &live);
+    if (warm > a->retain && now - a->used_at >= ARENA_IDLE) {
+        cool(a, warm - a->retain, false);
+        warm = a->retain;
+    }
+    if (warm <= a->retain)
+        return live ? now + ARENA_IDLE : ARENA_NEVER;
+    if (warm <= a->warm_max)
+        return a->used_at + ARENA_IDLE;
+    if (now - a->above_at >= ARENA_PATIENCE) {
+        cool(a, warm - a->warm_max, true);
+        a->above_at = now;
+    }
+    return a->above_at + ARENA_PATIENCE;
 }
 
 void
@@ -378,12 +358,13 @@ arena_stats(struct arena *a, struct arena_stats *ret_stats)
         .blocks = a->runs.blocks,
         .high_water = a->high << a->shift,
         .largest_free = runs_longest(&a->runs) << a->shift,
+        .warm = warm_free(&a->warm) << a->shift,
         .failed = a->failed,
         .refused = a->refused,
     };
     touched = round_up(a->top << a->shift, a->page);
     leave(a);
-    ret_stats->resident = resident(a, touched);
+    ret_stats->resident = pages_resident(a->base, touched);
 }
 
 int

@@ -16,23 +16,27 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
     ARENA_CHUNK_MIN = 512,             /* bytes */
     ARENA_CHUNK_MAX = 4 * 1024 * 1024, /* bytes */
-    ARENA_WARM = 16 * 1024,            /* bytes */
     ARENA_CHUNKS_MIN = 1,
     ARENA_CHUNKS_MAX = 1000 * 1000,
 };
+
+#define ARENA_PATIENCE INT64_C(2000000000) /* ns above warm_max before pages go */
+#define ARENA_IDLE INT64_C(3000000000)     /* ns without an allocation before more go */
+#define ARENA_NEVER INT64_MAX
 
 struct arena;
 
 struct arena_options {
     size_t chunk_size;  /* bytes, a power of two, ARENA_CHUNK_MIN to _MAX */
     size_t chunk_count; /* ARENA_CHUNKS_MIN to _MAX */
-    size_t retain;      /* bytes at the low end that stay resident after a free;
-                           pages above go back to the kernel; 0 keeps none */
+    size_t retain;      /* bytes of free chunks that stay warm whatever happens */
     bool prefault;      /* touch everything now and retain it: no page fault later */
+    size_t warm_max;    /* bytes of free chunks that stay warm under use; below retain: that */
 };
 
 struct arena_stats {
@@ -43,6 +47,7 @@ struct arena_stats {
     size_t blocks;         /* live blocks */
     size_t high_water;     /* bytes, the most that `used` ever was */
     size_t largest_free;   /* bytes, the longest free run */
+    size_t warm;           /* bytes of free chunks that may hold pages */
     size_t resident;       /* bytes of pages in memory, from mincore(2) */
     unsigned long failed;  /* allocations refused for want of room */
     unsigned long refused; /* frees and shrinks of what is no block */
@@ -69,16 +74,15 @@ void *arena_alloc(struct arena *a, size_t n) __attribute__((warn_unused_result, 
  * call changes nothing but the statistics. */
 int arena_shrink(struct arena *a, void *block, size_t n) __attribute__((nonnull(1)));
 
-/* Frees a block.  NULL is allowed and does nothing.  Returns 0; -EFAULT for an
- * address outside the arena; -EALREADY for the start of a chunk that is free (a
+/* Frees a block, and gives no page back: the next block lies where it lay, and a
+ * fresh page costs a microsecond.  arena_tend() does.  NULL is allowed and does nothing.  Returns
+ * 0; -EFAULT for an address outside the arena; -EALREADY for the start of a chunk that is free (a
  * double free); -EINVAL for any other one that starts no block.  A refused free
  * changes nothing but the statistics. */
 int arena_free(struct arena *a, void *block) __attribute__((nonnull(1)));
 
-/* arena_free() of a block of which only the first `written` bytes were used.
- * Up to ARENA_WARM of them stay resident wherever the block lies, because the
- * next block will begin there, and giving pages back costs more than they are
- * worth. */
+/* arena_free() of a block of which only the first `written` bytes were used: what
+ * lies behind them is not counted as warm. */
 int arena_free_written(struct arena *a, void *block, size_t written) __attribute__((nonnull(1)));
 
 /* Returns the size of a block in bytes, whole chunks; 0 when `block` is none. */
@@ -86,6 +90,16 @@ size_t arena_block_size(struct arena *a, const void *block) __attribute__((nonnu
 
 /* Returns the number of chunks that were really reserved. */
 size_t arena_chunks(const struct arena *a) __attribute__((nonnull));
+
+/* Gives pages of free chunks back, those at the highest addresses first: when
+ * more than warm_max bytes have been warm for ARENA_PATIENCE, down to that, where
+ * the kernel takes a page when it needs it (MADV_FREE); when nobody has allocated
+ * for ARENA_IDLE, down to `retain`, at once (MADV_DONTNEED).  What is warm is
+ * counted in whole chunks.
+ * `now` is a clock that only goes forward, in ns.  Returns when to call again, or
+ * ARENA_NEVER when there is nothing to do before the next allocation.  Calls
+ * between are harmless.  For one thread at a time; others go on allocating. */
+int64_t arena_tend(struct arena *a, int64_t now) __attribute__((nonnull));
 
 /* Takes a consistent picture; `resident` is counted just after it, in a walk
  * over what was ever handed out. */

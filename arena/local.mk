@@ -2,7 +2,9 @@ noinst_LIBRARIES += %D%/libarena.a
 %C%_libarena_a_SOURCES = \
 	%D%/arena.c %D%/arena.h \
 	%D%/mirror.c %D%/mirror.h \
+	%D%/pages.c %D%/pages.h \
 	%D%/region.c %D%/region.h \
-	%D%/runs.c %D%/runs.h
+	%D%/runs.c %D%/runs.h \
+	%D%/warm.c %D%/warm.h
 ARENA_LIBS = arena/libarena.a
 EXTRA_DIST += %D%/.may_include

@@ -14,8 +14,8 @@
 #define LEAVING (UINT32_C(1) << 31)
 
 enum {
+    WORD = RUNS_WORD,
     WORD_SHIFT = 6,
-    WORD = 1 << WORD_SHIFT, /* chunks */
     FAN_SHIFT = 3,
     FAN = 1 << FAN_SHIFT, /* nodes: what a scan reads is half a cache line */
 };
@@ -50,6 +50,8 @@ largest_child(const struct runs *r, unsigned level, size_t i)
     return most;
 }
 
+_Static_assert(1 << WORD_SHIFT == WORD, "a shift is a division");
+
 /* Carries a new best of word `i` upwards as far as it is felt. */
 static void
 set_best(struct runs *r, size_t i, size_t chunks)
@@ -73,9 +75,8 @@ set_best(struct runs *r, size_t i, size_t chunks)
     }
 }
 
-/* The bits of word `w` whose chunk is free and in the map. */
-static uint64_t
-free_bits(const struct runs *r, size_t w)
+uint64_t
+runs_free_bits(const struct runs *r, size_t w)
 {
     size_t in_map = r->count - (w << WORD_SHIFT);
 
@@ -86,7 +87,7 @@ free_bits(const struct runs *r, size_t w)
 static size_t
 longest_begun(const struct runs *r, size_t w, size_t enough)
 {
-    uint64_t bits = free_bits(r, w);
+    uint64_t bits = runs_free_bits(r, w);
     size_t i = w << WORD_SHIFT;
     size_t longest = 0;
 
@@ -131,9 +132,8 @@ gain(struct runs *r, size_t first, size_t n)
         set_best(r, w, n);
 }
 
-/* The bits of word `w` that belong to the `n` chunks from `first` on. */
-static uint64_t
-mask_of(size_t w, size_t first, size_t n)
+uint64_t
+runs_mask(size_t w, size_t first, size_t n)
 {
     size_t lo = max(first, w << WORD_SHIFT) - (w << WORD_SHIFT);
     size_t hi = min(first + n, (w + 1) << WORD_SHIFT) - (w << WORD_SHIFT);
@@ -145,7 +145,7 @@ static void
 flip(struct runs *r, size_t first, size_t n)
 {
     for (size_t w = first >> WORD_SHIFT; w <= (first + n - 1) >> WORD_SHIFT; w++)
-        r->taken[w] ^= mask_of(w, first, n);
+        r->taken[w] ^= runs_mask(w, first, n);
 }
 
 /* A set bit in the result begins `n` or more set bits. */
@@ -184,7 +184,7 @@ find(const struct runs *r, size_t n)
     }
     /* Either a run lies in the word, or the one that leaves it is long enough.
      * One that comes from the left is too short: it would have been found. */
-    bits = free_bits(r, i);
+    bits = runs_free_bits(r, i);
     if (n <= WORD && starts_of(bits, n) != 0)
         return (i << WORD_SHIFT) + (size_t)__builtin_ctzll(starts_of(bits, n));
     return ((i + 1) << WORD_SHIFT) - (bits == UINT64_MAX ? WORD : (size_t)__builtin_clzll(~bits));

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 enum {
+    RUNS_WORD = 64, /* chunks in a word of a bitmap */
     RUNS_LEVELS = 5,
     RUNS_MAX = 1 << 21, /* chunks: 64 a word, 8 children a node, 8 nodes at the top */
 };
@@ -78,6 +79,14 @@ size_t runs_length(const struct runs *r, size_t first) __attribute__((nonnull));
 
 /* Returns the length of the longest free run, 0 when nothing is free. */
 size_t runs_longest(const struct runs *r) __attribute__((nonnull));
+
+/* Returns the bits of the `w`th RUNS_WORD chunks that are free; past the end of
+ * the map none is. */
+uint64_t runs_free_bits(const struct runs *r, size_t w) __attribute__((nonnull));
+
+/* Returns the bits of word `w` that belong to the `n` chunks from `first` on; at
+ * least one MUST. */
+uint64_t runs_mask(size_t w, size_t first, size_t n) __attribute__((const));
 
 /* Tells whether every table and counter says what the others say. */
 bool runs_check(const struct runs *r) __attribute__((warn_unused_result, nonnull));

@@ -71,6 +71,16 @@ reload(struct server *s)
     notify_send("READY=1");
 }
 
+/* Looks after what has come of requests.  Returns when to look again. */
+static int64_t
+look_around(struct server *s)
+{
+    int64_t orphans = orphans_look(s);
+    int64_t memory = server_tend(s);
+
+    return orphans < memory ? orphans : memory;
+}
+
 /* Returns whether a signal has ended it. */
 static bool
 serve(struct server *s)
@@ -79,7 +89,7 @@ serve(struct server *s)
 
     orphans_of_others();
     while (!signals_ends(sig) && !atomic_load(&s->stop_wanted)) {
-        sig = signals_wait(s, orphans_look(s));
+        sig = signals_wait(s, look_around(s));
         if (sig == SIGHUP)
             reload(s);
         else if (sig == SIGUSR2)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "arena/arena.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "conf/conf.h"
@@ -18,8 +19,11 @@
 #include "fcgi/log.h"
 #include "fcgi/server.h"
 
+_Static_assert(ARENA_NEVER == CLOCK_NEVER, "one deadline that never comes");
+
 enum {
-    ARENA_RETAIN = 16 * 1024 * 1024, /* bytes that stay warm */
+    ARENA_RETAIN = 2 * 1024 * 1024,    /* bytes that stay warm when nobody comes */
+    ARENA_WARM_MAX = 16 * 1024 * 1024, /* bytes that stay warm between requests */
 };
 
 static uint64_t
@@ -96,6 +100,13 @@ server_stop(struct server *s)
     server_wake(s->main_fd);
 }
 
+int64_t
+server_tend(struct server *s)
+{
+    /* A command that starts has its blocks before it wakes us. */
+    return arena_tend(s->arena, clock_now());
+}
+
 const struct conf *
 server_conf(struct server *s)
 {
@@ -126,6 +137,7 @@ open_arena(struct server *s, struct err *err)
     struct arena_options opt = { .chunk_size = conf->arena_chunk,
         .chunk_count = budget_chunks(conf, conf->max_running + conf->queue),
         .retain = ARENA_RETAIN,
+        .warm_max = ARENA_WARM_MAX,
         .prefault = conf->arena_prefault };
     size_t chunks;
     int r = arena_open(&opt, &s->arena);

@@ -186,6 +186,11 @@ void server_wake_main(struct server *s) __attribute__((nonnull));
 /* A command starts: the main thread looks after orphans while any runs. */
 void server_tick(struct server *s) __attribute__((nonnull));
 
+/* Has the arena give memory back that nobody has needed for some seconds.  The
+ * main thread calls it whenever it is awake.  Returns when to call again:
+ * clock_now() time, or CLOCK_NEVER as long as server_tick() does not wake it. */
+int64_t server_tend(struct server *s) __attribute__((warn_unused_result, nonnull));
+
 /* Has a worker begin an upgrade, as SIGUSR2 does. */
 void server_wish_upgrade(struct server *s) __attribute__((nonnull));
 

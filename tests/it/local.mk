@@ -16,6 +16,7 @@ it_scripts = \
 	%D%/log.sh \
 	%D%/logs_route.sh \
 	%D%/malformed.sh \
+	%D%/memory.sh \
 	%D%/modes.sh \
 	%D%/other_servers.sh \
 	%D%/output.sh \

@@ -1,0 +1,60 @@
+#!/bin/sh
+# tests/it/memory.sh -- memory stays warm under load, falls after a burst, and then the responder rests.
+limit=120
+. "${0%/*}/lib.sh"
+[ -z "$SAN" ] || it_skip_all "a sanitizer keeps memory"
+
+# Another user's maps and system calls are for those who may dump it.
+conf <<'EOC'
+core_dumps = yes
+max_running = 8
+route "/true" { argv = { "true" } }
+route "/big"  { argv = { "sh", "-c", "head -c 4000000 /dev/zero; sleep 0.3" } output_max = "4M" }
+EOC
+serve
+serve_web
+
+rss() { # KiB
+    awk '/^VmRSS/ { print $2 }' "/proc/$pid/status"
+}
+
+has_fallen() {
+    [ "$(rss)" -le $((before + 3 * 1024)) ]
+}
+
+wakes() { # voluntary switches of all its threads
+    cat /proc/"$pid"/task/*/status | awk '/^voluntary_ctxt/ { n += $2 } END { print n }'
+}
+
+rests() { # for longer than the arena would let it
+    quiet=$(wakes)
+    sleep 4
+    [ "$(wakes)" = "$quiet" ]
+}
+
+codes() {
+    for i in 1 2 3 4 5 6; do echo "$(cat "b$i.code")"; done | sort | uniq -c | xargs
+}
+
+burst() {
+    for i in 1 2 3 4 5 6; do
+        ask_meanwhile "b$i" GET /big
+        eval "p$i=$asked"
+    done
+    wait "$p1" "$p2" "$p3" "$p4" "$p5" "$p6"
+}
+
+for _ in 1 2 3; do ask GET /true; done
+before=$(rss)
+burst
+peak=$(rss)
+is "six large answers" "$(codes)" "6 200"
+note "RSS $before KiB, after the burst $peak KiB"
+ok "leave their memory warm" [ "$peak" -ge $((before + 16 * 1024)) ]
+ok "which is given back within seconds" within 12 has_fallen
+note "RSS $(rss) KiB"
+ok "a responder with nothing to do comes to rest" within 30 rests
+burst
+is "the next burst is answered as well" "$(codes)" "6 200"
+
+finish
