@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "arena/arena.h"
+#include "arena/commit.h"
 #include "arena/pages.h"
 #include "arena/runs.h"
 #include "arena/warm.h"
@@ -21,6 +22,7 @@ enum {
     PIECE = 256 * 1024, /* bytes whose pages go back while others wait for the lock, about */
 };
 
+_Static_assert((int)ARENA_STEP == (int)COMMIT_STEP, "one step");
 _Static_assert((int)ARENA_CHUNKS_MAX <= (int)RUNS_MAX, "the map must hold every chunk");
 
 struct arena {
@@ -35,6 +37,8 @@ struct arena {
     size_t warm_max;     /* chunks */
     struct runs runs;
     struct warm warm;
+    bool stepwise; /* only what `commit` says may be written to */
+    struct commit commit;
     size_t high;         /* chunks, the most that were ever in blocks */
     size_t top;          /* chunks from base on that were ever handed out */
     unsigned long taken; /* allocations that were not refused */
@@ -63,52 +67,89 @@ set_marks(struct arena *a, const struct arena_options *opt)
     a->above_at = ARENA_NEVER;
 }
 
-/* Lays the books out in fresh zero bytes and adds the chunks. */
+/* Where the parts of the books lie, in bytes. */
+struct layout {
+    size_t runs, warm, commit, all;
+};
+
+static struct layout
+lay_out(size_t count, size_t bytes)
+{
+    struct layout at;
+
+    at.runs = round_up(sizeof(struct arena), LINE);
+    at.warm = round_up(at.runs + runs_bytes(count), LINE);
+    at.commit = round_up(at.warm + warm_bytes(count), LINE);
+    at.all = round_up(at.commit + commit_bytes(bytes), pages_size());
+    return at;
+}
+
+/* Opens the books over fresh zero bytes. */
+static void
+init_books(struct arena *a, const struct arena_options *opt, size_t count, const struct layout *at)
+{
+    unsigned char *books = (unsigned char *)a;
+    size_t unit = a->stepwise ? ARENA_STEP : a->page; /* bytes that go back together, at least */
+
+    set_marks(a, opt);
+    runs_init(&a->runs, count, books + at->runs);
+    warm_init(&a->warm, &a->runs, unit > a->chunk ? unit / a->chunk : 1, books + at->warm);
+    commit_init(&a->commit, a->base, a->reserved, books + at->commit);
+    a->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+}
+
 static int
-open_with(const struct arena_options *opt, size_t count, struct arena **ret_arena)
+prefault(struct arena *a)
+{
+    int r = a->stepwise ? commit_open(&a->commit, 0, a->reserved) : 0;
+
+    if (r == 0)
+        r = pages_populate(a, a->books);
+    if (r == 0)
+        r = pages_populate(a->base, a->reserved);
+    a->top = a->runs.count;
+    return r;
+}
+
+static int
+open_with(const struct arena_options *opt, size_t count, bool stepwise, struct arena **ret_arena)
 {
     size_t page = pages_size();
-    size_t runs_at = round_up(sizeof(struct arena), LINE);
-    size_t warm_at = round_up(runs_at + runs_bytes(count), LINE);
-    size_t books = round_up(warm_at + warm_bytes(count), page);
+    struct layout at;
     size_t bytes;
     struct arena *a;
 
     if (__builtin_mul_overflow(count, opt->chunk_size, &bytes) || bytes > SIZE_MAX / 2)
         return -ENOMEM;
     bytes = round_up(bytes, page);
-    a = pages_map(books);
+    at = lay_out(count, bytes);
+    a = pages_map(at.all);
     if (a == NULL)
         return -ENOMEM;
     a->chunk = opt->chunk_size;
     a->shift = (unsigned)__builtin_ctzll(opt->chunk_size);
     a->page = page;
-    a->books = books;
+    a->books = at.all;
     a->reserved = bytes;
-    set_marks(a, opt);
-    runs_init(&a->runs, count, (unsigned char *)a + runs_at);
-    warm_init(
-        &a->warm, &a->runs, page > a->chunk ? page / a->chunk : 1, (unsigned char *)a + warm_at);
-    a->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-    a->base = pages_map_guarded(bytes);
-    if (a->base == NULL)
-        goto undo;
-    if (opt->prefault) {
-        if (pages_populate(a, books) < 0 || pages_populate(a->base, bytes) < 0)
-            goto undo;
-        a->top = count;
+    a->stepwise = stepwise;
+    a->base = pages_map_guarded(bytes, stepwise);
+    if (a->base == NULL) {
+        pages_unmap(a, a->books);
+        return -ENOMEM;
+    }
+    init_books(a, opt, count, &at);
+    if (opt->prefault && prefault(a) < 0) {
+        arena_close(a);
+        return -ENOMEM;
     }
     *ret_arena = a;
     return 0;
-
-undo:
-    arena_close(a);
-    return -ENOMEM;
 }
 
 int
 arena_open(const struct arena_options *opt, struct arena **ret_arena)
 {
+    bool stepwise = opt->stepwise || pages_counted();
     size_t chunk = opt->chunk_size;
     int r = -ENOMEM;
 
@@ -117,7 +158,7 @@ arena_open(const struct arena_options *opt, struct arena **ret_arena)
     if (opt->chunk_count < ARENA_CHUNKS_MIN || opt->chunk_count > ARENA_CHUNKS_MAX)
         return -EINVAL;
     for (size_t count = opt->chunk_count; count > 0 && r < 0; count /= 2)
-        r = open_with(opt, count, ret_arena);
+        r = open_with(opt, count, stepwise, ret_arena);
     return r;
 }
 
@@ -127,8 +168,8 @@ arena_close(struct arena *a)
     if (a == NULL)
         return;
     (void)pthread_mutex_destroy(&a->lock); /* nobody holds it, or the caller broke the contract */
-    if (a->base != NULL)
-        pages_unmap_guarded(a->base, a->reserved);
+    commit_done(&a->commit);
+    pages_unmap_guarded(a->base, a->reserved);
     pages_unmap(a, a->books);
 }
 
@@ -151,28 +192,6 @@ chunks_of(const struct arena *a, size_t n)
     size_t whole = n >> a->shift;
 
     return n == 0 || (n & (a->chunk - 1)) != 0 ? whole + 1 : whole;
-}
-
-void *
-arena_alloc(struct arena *a, size_t n)
-{
-    size_t chunks = chunks_of(a, n);
-    size_t first;
-
-    enter(a);
-    first = runs_take(&a->runs, chunks);
-    if (first == RUNS_NONE) {
-        a->failed++;
-        leave(a);
-        return NULL;
-    }
-    a->taken++;
-    if (a->runs.used > a->high)
-        a->high = a->runs.used;
-    if (first + chunks > a->top)
-        a->top = first + chunks;
-    leave(a);
-    return a->base + (first << a->shift);
 }
 
 /* Finds the block that begins at an address, or says what is wrong with it. */
@@ -276,6 +295,15 @@ arena_chunks(const struct arena *a)
     return a->runs.count;
 }
 
+static void
+give_pages(struct arena *a, size_t from, size_t n, bool lazy)
+{
+    if (a->stepwise && !lazy)
+        commit_close(&a->commit, from, n);
+    else
+        pages_give(a->base + from, n, lazy);
+}
+
 /* Gives pages of `n` chunks back, piece by piece, so that nobody waits long. */
 static void
 cool(struct arena *a, size_t n, bool lazy)
@@ -290,7 +318,7 @@ cool(struct arena *a, size_t n, bool lazy)
         enter(a);
         found = warm_find(&a->warm, first, left < piece ? left : piece, &first);
         if (found > 0) {
-            pages_give(a->base + (first << a->shift), round_up(found << a->shift, a->page), lazy);
+            give_pages(a, first << a->shift, round_up(found << a->shift, a->page), lazy);
             cooled = lazy ? found : warm_clear(&a->warm, first, found);
         }
         leave(a);
@@ -298,6 +326,86 @@ cool(struct arena *a, size_t n, bool lazy)
             return;
         left -= cooled < left ? cooled : left;
     }
+}
+
+/* Takes a run of free chunks; RUNS_NONE when there is none. */
+static size_t
+take(struct arena *a, size_t chunks)
+{
+    size_t first;
+
+    enter(a);
+    first = runs_take(&a->runs, chunks);
+    if (first == RUNS_NONE) {
+        a->failed++;
+        leave(a);
+        return RUNS_NONE;
+    }
+    a->taken++;
+    if (a->runs.used > a->high)
+        a->high = a->runs.used;
+    if (first + chunks > a->top)
+        a->top = first + chunks;
+    leave(a);
+    return first;
+}
+
+bool
+arena_is_stepwise(const struct arena *a)
+{
+    return a->stepwise;
+}
+
+/* Opens bytes of a block, whose chunks then count as warm once it is free. */
+static int
+open_bytes(struct arena *a, size_t from, size_t n)
+{
+    size_t first = from >> a->shift;
+    int r = commit_open(&a->commit, from, n);
+
+    if (r < 0) {
+        cool(a, SIZE_MAX, false);
+        r = commit_open(&a->commit, from, n);
+    }
+    enter(a);
+    warm_note(&a->warm, first, ((from + n - 1) >> a->shift) - first + 1);
+    leave(a);
+    return r;
+}
+
+int
+arena_commit(struct arena *a, const void *at, size_t n)
+{
+    size_t from = (uintptr_t)at - (uintptr_t)a->base;
+
+    if (!a->stepwise || n == 0)
+        return 0;
+    if ((uintptr_t)at < (uintptr_t)a->base || from >= a->reserved || n > a->reserved - from)
+        return -EFAULT;
+    return open_bytes(a, from, n);
+}
+
+void *
+arena_alloc(struct arena *a, size_t n)
+{
+    size_t chunks = chunks_of(a, n);
+    size_t first = take(a, chunks);
+
+    if (first == RUNS_NONE)
+        return NULL;
+    if (a->stepwise) {
+        size_t bytes = chunks << a->shift;
+
+        if (open_bytes(a, first << a->shift, bytes < ARENA_STEP ? bytes : ARENA_STEP) < 0) {
+            enter(a);
+            runs_retire(&a->runs, first);
+            give(a, first, 0);
+            a->failed++;
+            leave(a);
+            return NULL;
+        }
+    }
+    return a->base + (first << a->shift);
 }
 
 /* Tells what there is to tend. */
@@ -364,6 +472,7 @@ arena_stats(struct arena *a, struct arena_stats *ret_stats)
     };
     touched = round_up(a->top << a->shift, a->page);
     leave(a);
+    ret_stats->committed = a->stepwise ? commit_opened(&a->commit) : a->reserved;
     ret_stats->resident = pages_resident(a->base, touched);
 }
 

@@ -21,6 +21,7 @@
 enum {
     ARENA_CHUNK_MIN = 512,             /* bytes */
     ARENA_CHUNK_MAX = 4 * 1024 * 1024, /* bytes */
+    ARENA_STEP = 64 * 1024,            /* bytes */
     ARENA_CHUNKS_MIN = 1,
     ARENA_CHUNKS_MAX = 1000 * 1000,
 };
@@ -36,6 +37,8 @@ struct arena_options {
     size_t chunk_count; /* ARENA_CHUNKS_MIN to _MAX */
     size_t retain;      /* bytes of free chunks that stay warm whatever happens */
     bool prefault;      /* touch everything now and retain it: no page fault later */
+    bool stepwise;      /* commit in steps, see arena_commit(), also where the system does
+                           not count what is committed */
     size_t warm_max;    /* bytes of free chunks that stay warm under use; below retain: that */
 };
 
@@ -43,6 +46,7 @@ struct arena_stats {
     size_t chunk_size;     /* bytes */
     size_t chunk_count;    /* as reserved, which may be less than asked for */
     size_t reserved;       /* bytes of address space for chunks, whole pages */
+    size_t committed;      /* bytes of it that could be written to now */
     size_t used;           /* bytes in live blocks, whole chunks */
     size_t blocks;         /* live blocks */
     size_t high_water;     /* bytes, the most that `used` ever was */
@@ -65,8 +69,23 @@ void arena_close(struct arena *a);
 
 /* Returns a block of at least `n` bytes (whole chunks; 0 counts as 1), its
  * content undefined, alive until arena_free(); NULL when no run of free chunks
- * is long enough.  Lowest address first, so that warm pages are used again. */
+ * is long enough, or the system does not let its first ARENA_STEP bytes be
+ * written to.  Lowest address first, so that warm pages are used again.
+ * If arena_is_stepwise(), what lies behind these is for arena_commit(). */
 void *arena_alloc(struct arena *a, size_t n) __attribute__((warn_unused_result, nonnull));
+
+/* Whether a block may be written to only as far as it was committed: so it is
+ * where the system counts what could be written to (vm.overcommit_memory=2,
+ * RLIMIT_DATA), as it was when the arena was opened. */
+bool arena_is_stepwise(const struct arena *a) __attribute__((nonnull));
+
+/* Makes `n` bytes at `at`, which lie in one live block of the caller's, ones to
+ * write to.  Whoever does not know how many they will be doubles what they have,
+ * ARENA_STEP at first.  Returns 0, at once when the arena is not stepwise, or
+ * -ENOMEM when the system refuses even after all that is warm and free was given
+ * back; -EFAULT for an address outside the arena. */
+int arena_commit(struct arena *a, const void *at, size_t n)
+    __attribute__((warn_unused_result, nonnull));
 
 /* Gives the tail of a block back and keeps its first `n` bytes (whole chunks,
  * at least one), content included.  Returns 0 or what arena_free() returns,
@@ -94,8 +113,8 @@ size_t arena_chunks(const struct arena *a) __attribute__((nonnull));
 /* Gives pages of free chunks back, those at the highest addresses first: when
  * more than warm_max bytes have been warm for ARENA_PATIENCE, down to that, where
  * the kernel takes a page when it needs it (MADV_FREE); when nobody has allocated
- * for ARENA_IDLE, down to `retain`, at once (MADV_DONTNEED).  What is warm is
- * counted in whole chunks.
+ * for ARENA_IDLE, down to `retain`, at once (MADV_DONTNEED), with what was
+ * committed for them.  What is warm is counted in whole chunks.
  * `now` is a clock that only goes forward, in ns.  Returns when to call again, or
  * ARENA_NEVER when there is nothing to do before the next allocation.  Calls
  * between are harmless.  For one thread at a time; others go on allocating. */

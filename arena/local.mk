@@ -2,6 +2,7 @@ noinst_LIBRARIES += %D%/libarena.a
 %C%_libarena_a_SOURCES = \
 	%D%/arena.c %D%/arena.h \
 	%D%/mirror.c %D%/mirror.h \
+	%D%/commit.c %D%/commit.h \
 	%D%/pages.c %D%/pages.h \
 	%D%/region.c %D%/region.h \
 	%D%/runs.c %D%/runs.h \

@@ -2,7 +2,9 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "arena/pages.h"
@@ -21,11 +23,30 @@ pages_size(void)
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
+enum {
+    OPEN = PROT_READ | PROT_WRITE,
+    OWN = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+};
+
+bool
+pages_counted(void)
+{
+    int fd = open("/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC);
+    struct rlimit data;
+    char mode = '0'; /* without /proc it can only be tried */
+
+    if (fd >= 0) {
+        if (read(fd, &mode, 1) != 1)
+            mode = '0';
+        (void)close(fd);
+    }
+    return mode == '2' || (getrlimit(RLIMIT_DATA, &data) == 0 && data.rlim_cur != RLIM_INFINITY);
+}
+
 void *
 pages_map(size_t bytes)
 {
-    void *p = mmap(
-        NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *p = mmap(NULL, bytes, OPEN, OWN, -1, 0);
 
     return p == MAP_FAILED ? NULL : p;
 }
@@ -36,21 +57,27 @@ pages_unmap(void *p, size_t bytes)
     (void)munmap(p, bytes); /* it is ours and whole: cannot fail */
 }
 
+/* A core of the reservation would be large and could hold secrets.  A kernel
+ * that does not know the advice only dumps more. */
+static void
+keep_out_of_cores(void *p, size_t bytes)
+{
+    (void)madvise(p, bytes, MADV_DONTDUMP);
+}
+
 unsigned char *
-pages_map_guarded(size_t bytes)
+pages_map_guarded(size_t bytes, bool closed)
 {
     size_t page = pages_size();
-    unsigned char *p = pages_map(bytes + 2 * page);
+    unsigned char *p = mmap(NULL, bytes + 2 * page, PROT_NONE, OWN, -1, 0);
 
-    if (p == NULL)
+    if (p == MAP_FAILED)
         return NULL;
-    if (mprotect(p, page, PROT_NONE) < 0 || mprotect(p + page + bytes, page, PROT_NONE) < 0) {
+    if (!closed && mprotect(p + page, bytes, OPEN) < 0) {
         pages_unmap(p, bytes + 2 * page);
         return NULL;
     }
-    /* A core of the reservation would be large and could hold secrets.  A
-     * kernel that does not know the advice only dumps more. */
-    (void)madvise(p + page, bytes, MADV_DONTDUMP);
+    keep_out_of_cores(p + page, bytes);
     return p + page;
 }
 
@@ -60,6 +87,26 @@ pages_unmap_guarded(unsigned char *p, size_t bytes)
     size_t page = pages_size();
 
     pages_unmap(p - page, bytes + 2 * page);
+}
+
+int
+pages_open(void *p, size_t bytes)
+{
+    return mprotect(p, bytes, OPEN) < 0 ? -ENOMEM : 0;
+}
+
+int
+pages_close(void *p, size_t bytes)
+{
+    /* In one step, so that nobody else's mapping can get in between. */
+    if (mmap(p, bytes, PROT_NONE, OWN | MAP_FIXED, -1, 0) == MAP_FAILED) {
+        int num = errno;
+
+        pages_give(p, bytes, false);
+        return -num;
+    }
+    keep_out_of_cores(p, bytes);
+    return 0;
 }
 
 int

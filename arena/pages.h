@@ -19,12 +19,25 @@ void *pages_map(size_t bytes) __attribute__((warn_unused_result));
 /* Unmaps what pages_map() has returned. */
 void pages_unmap(void *p, size_t bytes) __attribute__((nonnull));
 
-/* The same with a page without access at either end, which an overrun meets
- * instead of whatever the kernel has put there; core dumps leave it out. */
-unsigned char *pages_map_guarded(size_t bytes) __attribute__((warn_unused_result));
+/* Whether the system counts what could be written to, touched or not: its
+ * overcommit says "never", or RLIMIT_DATA is a number. */
+bool pages_counted(void) __attribute__((warn_unused_result));
+
+/* As pages_map(), with a page without access at either end, which an overrun
+ * meets instead of whatever the kernel has put there; core dumps leave it out.
+ * With `closed` there is no access to any of it, and nothing is charged. */
+unsigned char *pages_map_guarded(size_t bytes, bool closed) __attribute__((warn_unused_result));
 
 /* Unmaps what pages_map_guarded() has returned. */
 void pages_unmap_guarded(unsigned char *p, size_t bytes) __attribute__((nonnull));
+
+/* Makes closed pages ones to read and write, which a system that counts them
+ * charges.  Returns 0 or -ENOMEM. */
+int pages_open(void *p, size_t bytes) __attribute__((warn_unused_result, nonnull));
+
+/* Takes the access to pages and what they hold away, and their charge back.
+ * Returns 0 or -errno; they are then empty but open. */
+int pages_close(void *p, size_t bytes) __attribute__((warn_unused_result, nonnull));
 
 /* Brings pages into memory, content unchanged.  Returns 0 or -errno. */
 int pages_populate(void *p, size_t bytes) __attribute__((warn_unused_result, nonnull));

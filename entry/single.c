@@ -50,6 +50,7 @@ open_output(struct single *s, const struct conf *conf, struct run_spec *spec)
     if (s->output == NULL)
         return false;
     budget_place(how, s->output, max, spec);
+    spec->arena = s->arena;
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "arena/arena.h"
 #include "exec/keep.h"
 
 enum {
@@ -22,7 +23,31 @@ void
 keep_over(struct keep *k, unsigned char *p, size_t max, unsigned char *marks, bool tail)
 {
     assert((p != NULL || max == 0) && max <= SSIZE_MAX);
-    *k = (struct keep){ .p = p, .marks = marks, .max = max, .tail = tail };
+    *k = (struct keep){ .p = p, .marks = marks, .max = max, .tail = tail, .open = max };
+}
+
+void
+keep_commit(struct keep *k, struct arena *arena)
+{
+    k->arena = arena;
+    if (arena_is_stepwise(arena))
+        k->open = 0;
+}
+
+/* Makes as much again ready to be written to, or lets what is ready be all. */
+static void
+open_more(struct keep *k)
+{
+    size_t step = k->open > ARENA_STEP ? k->open : ARENA_STEP;
+    size_t n = step < k->max - k->open ? step : k->max - k->open;
+    int r = arena_commit(k->arena, k->p + k->open, n);
+
+    if (r == 0 && k->marks != NULL)
+        r = arena_commit(k->arena, k->marks + k->open / BITS, keep_marks(n));
+    if (r == 0)
+        k->open += n;
+    else
+        k->max = k->open;
 }
 
 /* Where the byte `at` bytes behind the first one is. */
@@ -33,15 +58,18 @@ place(const struct keep *k, size_t at)
 }
 
 int
-keep_room(const struct keep *k, struct iovec ret_room[2])
+keep_room(struct keep *k, struct iovec ret_room[2])
 {
     size_t next;
 
+    /* A ring has not begun to turn before all of it is open. */
+    if (k->len == k->open && k->open < k->max)
+        open_more(k);
     if (k->max == 0 || (!k->tail && k->len == k->max))
         return 0;
     next = place(k, k->len);
-    ret_room[0] = (struct iovec){ k->p + next, k->max - next };
-    if (!k->tail || next == 0)
+    ret_room[0] = (struct iovec){ k->p + next, k->open - next };
+    if (!k->tail || next == 0 || k->open < k->max)
         return 1;
     ret_room[1] = (struct iovec){ k->p, next };
     return 2;

@@ -14,6 +14,8 @@
 
 #include "base/span.h"
 
+struct arena;
+
 enum keep_stream {
     KEEP_OUT,  /* what stdout said */
     KEEP_ERR,  /* what stderr said */
@@ -30,6 +32,8 @@ struct keep {
     size_t max;           /* bytes that fit at p */
     size_t start;         /* where the first byte kept is */
     bool tail;            /* the last bytes are kept */
+    size_t open;          /* bytes at p that may be written to */
+    struct arena *arena;  /* who opens more of them */
 };
 
 /* Returns how many bytes the marks of `max` bytes take. */
@@ -40,9 +44,15 @@ size_t keep_marks(size_t max) __attribute__((const, warn_unused_result));
 void keep_over(struct keep *k, unsigned char *p, size_t max, unsigned char *marks, bool tail)
     __attribute__((nonnull(1)));
 
+/* Says that all of the memory is part of blocks of `arena`, of which no more is
+ * written to than was committed before (arena_commit(), in doubling steps).  Once
+ * that is refused, what was committed is all there is room for.  Only before the
+ * first byte. */
+void keep_commit(struct keep *k, struct arena *arena) __attribute__((nonnull));
+
 /* Stores where the next bytes go, for readv(2).  Returns the number of pieces,
  * 0 when nothing more is kept. */
-int keep_room(const struct keep *k, struct iovec ret_room[2])
+int keep_room(struct keep *k, struct iovec ret_room[2])
     __attribute__((warn_unused_result, nonnull));
 
 /* Takes `n` bytes that were put there, as said by KEEP_OUT or KEEP_ERR. */

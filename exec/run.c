@@ -71,6 +71,10 @@ open_pipes(struct run *r, const struct run_spec *spec, struct err *err)
     keep_over(&r->kept[KEEP_OUT], spec->out, spec->out_max,
         spec->output == RUN_MARKED ? spec->marks : NULL, tail && !apart);
     keep_over(&r->kept[KEEP_ERR], spec->err, apart ? spec->err_max : 0, NULL, tail);
+    if (spec->arena != NULL) {
+        keep_commit(&r->kept[KEEP_OUT], spec->arena);
+        keep_commit(&r->kept[KEEP_ERR], spec->arena);
+    }
     r->capture[0].fd = r->capture[1].fd = r->writer[0] = r->writer[1] = -1;
     n = capture_open(&r->capture[0], &r->kept[KEEP_OUT], KEEP_OUT, &r->writer[0], err);
     if (n == 0 && spec->output != RUN_JOINED)

@@ -74,7 +74,6 @@ struct run_spec {
     int64_t grace;                    /* ns between SIGTERM and SIGKILL, 0 or more */
     bool detach;                      /* what the command leaves running stays */
     bool delays;                      /* find out what it had to wait for, if the kernel tells */
-
     /* The cgroup of the run; what of the limits none can hold: exec/fence.h. */
     enum cgroup_use cgroup;
     const struct cgroup_limits *cgroup_limits; /* NULL: none */
@@ -86,6 +85,7 @@ struct run_spec {
     unsigned char *marks; /* keep_marks(out_max) bytes, of RUN_MARKED */
     unsigned char *err;   /* of RUN_APART */
     size_t err_max;       /* bytes; more than that ends nothing */
+    struct arena *arena;  /* whose blocks these are, for keep_commit(); NULL: no arena's */
 };
 
 enum run_status {

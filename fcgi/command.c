@@ -80,6 +80,7 @@ take_blocks(struct conn *c, struct run_spec *spec)
     c->answer = arena_alloc(s->arena, budget_answer_block(how, max));
     if (c->output != NULL && c->answer != NULL) {
         budget_place(how, c->output, max, spec);
+        spec->arena = s->arena;
         return true;
     }
     (void)arena_free(s->arena, c->output);

@@ -339,9 +339,26 @@ free_output(struct conn *c, const struct reply *reply)
     c->output = NULL;
 }
 
-void
-conn_reply(struct conn *c, const struct reply *reply)
+/* What there is memory for: the reply, or one that says there is none. */
+static const struct reply *
+affordable(struct conn *c, const struct reply *reply, struct reply *instead)
 {
+    if (c->answer == NULL || arena_commit(c->server->arena, c->answer, reply_size(reply)) == 0)
+        return reply;
+    *instead = (struct reply){ .status = 503,
+        .message = "arena exhausted: the command has run, its output is lost",
+        .result = reply->result,
+        .queued = reply->queued,
+        .coalesced = reply->coalesced,
+        .joined = reply->joined };
+    return instead;
+}
+
+void
+conn_reply(struct conn *c, const struct reply *full)
+{
+    struct reply instead;
+    const struct reply *reply = affordable(c, full, &instead);
     size_t max = reply_size(reply);
     unsigned char *mem = c->answer != NULL ? c->answer : region_alloc(&c->region, max);
     struct span bytes = { NULL, 0 }, body = reply_body(reply);
@@ -351,7 +368,7 @@ conn_reply(struct conn *c, const struct reply *reply)
         bytes = reply_render(reply, mem, max);
     /* Rendered or not, the output has served, unless it is what is sent. */
     if (body.n == 0)
-        free_output(c, reply);
+        free_output(c, full);
     if (bytes.n == 0) {
         conn_close(c);
         return;

@@ -39,7 +39,7 @@ take_blocks(struct conn *c, struct reply *reply)
     if (body.n == 0)
         return true;
     c->output = arena_alloc(arena, body.n);
-    if (c->output == NULL)
+    if (c->output == NULL || arena_commit(arena, c->output, body.n) < 0)
         return false; /* the other one serves for what is said instead */
     memcpy(c->output, body.p, body.n);
     reply->data.p = c->output;

@@ -38,6 +38,8 @@ static const struct arena_options configs[] = {
     { .chunk_size = 65536, .chunk_count = 4500 },
     { .chunk_size = 1 << 20, .chunk_count = 10000, .retain = 1 << 28 },
     { .chunk_size = 4 << 20, .chunk_count = 100000 },
+    { .chunk_size = 512, .chunk_count = 3000, .stepwise = true },
+    { .chunk_size = 65536, .chunk_count = 1024, .stepwise = true },
 };
 
 enum {
@@ -99,6 +101,7 @@ teardown(void)
 static void
 mark(struct block *b, unsigned char tag)
 {
+    MUST(arena_commit(a, b->at, b->chunks * opt->chunk_size) == 0);
     b->tag = tag;
     b->at[0] = tag;
     b->at[b->chunks * opt->chunk_size - 1] = tag;

@@ -1,9 +1,14 @@
 /* tests/exec/test_keep.c -- exec/keep.h, promise by promise, beside a model that keeps all. */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "arena/arena.h"
 #include "exec/keep.h"
 #include "tests/suite.h"
 
@@ -218,6 +223,107 @@ START_TEST(without_marks_all_is_of_stdout)
 }
 END_TEST
 
+/* Fills a keep of 4 MiB that lies in an arena, as fast as it gets room; says how
+ * much fitted. */
+static size_t
+fill_arena(bool tail)
+{
+    struct arena_options opt = { .chunk_size = 65536, .chunk_count = 128, .stepwise = true };
+    size_t max = 4 << 20, sum = 0, step = 0;
+    struct iovec room[2];
+    unsigned char *block;
+    struct arena *a;
+
+    if (arena_open(&opt, &a) < 0)
+        _exit(10);
+    block = arena_alloc(a, max + keep_marks(max));
+    keep_over(&k, block, max, block + max, tail);
+    keep_commit(&k, a);
+    while (sum < max && keep_room(&k, room) > 0 && room[0].iov_base == block + sum) {
+        step = room[0].iov_len;
+        memset(room[0].iov_base, 'x', step);
+        keep_take(&k, step, KEEP_ERR);
+        sum += step;
+    }
+    if (k.dropped || k.len != sum)
+        _exit(11);
+    return sum;
+}
+
+START_TEST(memory_of_an_arena_is_committed_in_doubling_steps)
+{
+    struct arena_options opt = { .chunk_size = 65536, .chunk_count = 128, .stepwise = true };
+    struct iovec room[2];
+    unsigned char *block;
+    struct arena *a;
+
+    ck_assert_int_eq(arena_open(&opt, &a), 0);
+    block = arena_alloc(a, 1 << 20);
+    keep_over(&k, block, 1 << 20, NULL, false);
+    keep_commit(&k, a);
+    for (size_t n = 65536; n < 1 << 20; n += k.len) {
+        ck_assert_int_eq(keep_room(&k, room), 1);
+        ck_assert_uint_eq(room[0].iov_len, n - k.len);
+        keep_take(&k, room[0].iov_len, KEEP_OUT);
+        ck_assert_uint_eq(k.len, n);
+    }
+    arena_close(a);
+    ck_assert_uint_eq(fill_arena(_i > 0), 4 << 20);
+}
+END_TEST
+
+/* With less than it wants a keep is a smaller one, and loses nothing in silence. */
+static void
+fill_with_little(void)
+{
+    struct rlimit lim = { 0, RLIM_INFINITY };
+    FILE *f = fopen("/proc/self/status", "r");
+    unsigned long kib = 0;
+    char line[256];
+    struct iovec room[2];
+    size_t n;
+
+    while (f != NULL && kib == 0 && fgets(line, sizeof line, f) != NULL)
+        if (sscanf(line, "VmData: %lu kB", &kib) != 1)
+            kib = 0;
+    lim.rlim_cur = (kib + 1500) * 1024;
+    if (kib == 0 || setrlimit(RLIMIT_DATA, &lim) < 0)
+        _exit(12);
+    n = fill_arena(k.tail);
+    if (n != 1 << 20)
+        _exit(13);
+    if (k.tail) {
+        if (keep_room(&k, room) != 1 || room[0].iov_len != n)
+            _exit(14);
+        memset(room[0].iov_base, 'y', 100);
+        keep_take(&k, 100, KEEP_OUT);
+        if (!k.dropped || k.len != n)
+            _exit(15);
+    } else if (keep_room(&k, room) != 0) {
+        _exit(16);
+    }
+}
+
+START_TEST(when_no_more_is_committed_what_there_is_is_kept)
+{
+    int status;
+    pid_t pid;
+
+#ifdef SANITIZERS
+    SUITE_SKIP("a sanitizer's shadow needs more than RLIMIT_DATA leaves");
+#endif
+    k.tail = _i > 0;
+    pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        fill_with_little();
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_msg(status == 0, "wait status %#x", (unsigned)status);
+}
+END_TEST
+
 Suite *
 suite(void)
 {
@@ -232,6 +338,8 @@ suite(void)
     tcase_add_loop_test(tc, nothing_is_kept_in_no_memory, 0, 2);
     tcase_add_test(tc, what_is_in_one_piece_is_told_as_one);
     tcase_add_test(tc, without_marks_all_is_of_stdout);
+    tcase_add_loop_test(tc, memory_of_an_arena_is_committed_in_doubling_steps, 0, 2);
+    tcase_add_loop_test(tc, when_no_more_is_committed_what_there_is_is_kept, 0, 2);
     suite_add_tcase(s, tc);
     return s;
 }

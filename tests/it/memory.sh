@@ -57,4 +57,30 @@ ok "a responder with nothing to do comes to rest" within 30 rests
 burst
 is "the next burst is answered as well" "$(codes)" "6 200"
 
+# Where what could be written to is counted, only what a run needs is.
+stop
+conf <<'EOC'
+core_dumps = yes
+max_running = 8
+route "/true"  { argv = { "true" } }
+route "/some"  { argv = { "head", "-c", "500000", "/dev/zero" } }
+route "/plain" { argv = { "sh", "-c", "head -c 8000000 /dev/zero | tr '\\0' x" } output_max = "10M" }
+route "/wide"  { argv = { "head", "-c", "4000000", "/dev/zero" } output_max = "4M" }
+EOC
+serve prlimit --data=4294967296
+data=$(awk '/^VmData/ { print $2 }' "/proc/$pid/status")
+size=$(awk '/^VmSize/ { print $2 }' "/proc/$pid/status")
+ok "under a limit on data the arena is not charged ($data of $size KiB)" [ "$data" -lt $((size / 4)) ]
+ask GET /true
+prlimit --pid "$pid" --data=$(((data + 5 * 1024) * 1024))
+ask GET /some
+is "5 MiB hold half a megabyte, escaped" "$code $(json '.data | length') $(json .truncated)" "200 500000 false"
+ask GET /plain
+is "of eight there is room for four, which cannot be told" "$code $(json .message)" \
+    "503 arena exhausted: the command has run, its output is lost"
+ask GET /wide
+is "as is more than fits when escaped" "$code $(json .exit_code)" "503 0"
+ask GET /some
+is "and then it is as before" "$code $(json '.data | length') $(json .truncated)" "200 500000 false"
+
 finish
