@@ -1,24 +1,21 @@
 /* arena/arena.c -- a heap of chunks; contracts are in arena.h.
  *
  * Two mappings: the chunks, between two pages without access, and the books
- * (struct arena and the tables of runs.c and warm.c), in which a zero means
+ * (struct arena and the tables of heap.c and commit.c), in which a zero means
  * "nothing here", so that a page of them is touched when a block first needs it.
  */
 #include "config.h"
 
 #include <errno.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "arena/arena.h"
 #include "arena/commit.h"
+#include "arena/heap.h"
 #include "arena/pages.h"
-#include "arena/runs.h"
-#include "arena/warm.h"
 
 enum {
-    LINE = 64,          /* bytes in a cache line */
     PIECE = 256 * 1024, /* bytes whose pages go back while others wait for the lock, about */
 };
 
@@ -26,7 +23,6 @@ _Static_assert((int)ARENA_STEP == (int)COMMIT_STEP, "one step");
 _Static_assert((int)ARENA_CHUNKS_MAX <= (int)RUNS_MAX, "the map must hold every chunk");
 
 struct arena {
-    pthread_mutex_t lock;
     unsigned char *base; /* the first chunk */
     size_t chunk;        /* bytes, a power of two */
     unsigned shift;      /* its logarithm */
@@ -35,18 +31,15 @@ struct arena {
     size_t books;        /* bytes of this mapping */
     size_t retain;       /* chunks */
     size_t warm_max;     /* chunks */
-    struct runs runs;
-    struct warm warm;
-    bool stepwise; /* only what `commit` says may be written to */
+    bool prefault;       /* all of it was touched */
+    bool stepwise;       /* only what `commit` says may be written to */
+    struct heap heap;
     struct commit commit;
-    size_t high;         /* chunks, the most that were ever in blocks */
-    size_t top;          /* chunks from base on that were ever handed out */
-    unsigned long taken; /* allocations that were not refused */
-    unsigned long failed;
-    unsigned long refused;
+    atomic_ulong failed;
+    atomic_ulong refused;
     /* arena_tend()'s own. */
-    unsigned long seen; /* `taken`, at the last look */
-    int64_t used_at;    /* ns, the last look that found it grown */
+    unsigned long seen; /* allocations, at the last look */
+    int64_t used_at;    /* ns, the last look that found them grown */
     int64_t above_at;   /* ns, the look since which more than warm_max is warm; or never */
 };
 
@@ -69,7 +62,7 @@ set_marks(struct arena *a, const struct arena_options *opt)
 
 /* Where the parts of the books lie, in bytes. */
 struct layout {
-    size_t runs, warm, commit, all;
+    size_t heap, commit, all;
 };
 
 static struct layout
@@ -77,9 +70,8 @@ lay_out(size_t count, size_t bytes)
 {
     struct layout at;
 
-    at.runs = round_up(sizeof(struct arena), LINE);
-    at.warm = round_up(at.runs + runs_bytes(count), LINE);
-    at.commit = round_up(at.warm + warm_bytes(count), LINE);
+    at.heap = round_up(sizeof(struct arena), HEAP_LINE);
+    at.commit = at.heap + round_up(heap_bytes(count), HEAP_LINE);
     at.all = round_up(at.commit + commit_bytes(bytes), pages_size());
     return at;
 }
@@ -92,10 +84,8 @@ init_books(struct arena *a, const struct arena_options *opt, size_t count, const
     size_t unit = a->stepwise ? ARENA_STEP : a->page; /* bytes that go back together, at least */
 
     set_marks(a, opt);
-    runs_init(&a->runs, count, books + at->runs);
-    warm_init(&a->warm, &a->runs, unit > a->chunk ? unit / a->chunk : 1, books + at->warm);
+    heap_init(&a->heap, count, unit > a->chunk ? unit / a->chunk : 1, books + at->heap);
     commit_init(&a->commit, a->base, a->reserved, books + at->commit);
-    a->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 }
 
 static int
@@ -107,7 +97,6 @@ prefault(struct arena *a)
         r = pages_populate(a, a->books);
     if (r == 0)
         r = pages_populate(a->base, a->reserved);
-    a->top = a->runs.count;
     return r;
 }
 
@@ -131,6 +120,7 @@ open_with(const struct arena_options *opt, size_t count, bool stepwise, struct a
     a->page = page;
     a->books = at.all;
     a->reserved = bytes;
+    a->prefault = opt->prefault;
     a->stepwise = stepwise;
     a->base = pages_map_guarded(bytes, stepwise);
     if (a->base == NULL) {
@@ -167,22 +157,10 @@ arena_close(struct arena *a)
 {
     if (a == NULL)
         return;
-    (void)pthread_mutex_destroy(&a->lock); /* nobody holds it, or the caller broke the contract */
+    heap_done(&a->heap);
     commit_done(&a->commit);
     pages_unmap_guarded(a->base, a->reserved);
     pages_unmap(a, a->books);
-}
-
-static void
-enter(struct arena *a)
-{
-    (void)pthread_mutex_lock(&a->lock); /* of a kind that cannot fail */
-}
-
-static void
-leave(struct arena *a)
-{
-    (void)pthread_mutex_unlock(&a->lock);
 }
 
 /* How many chunks hold `n` bytes. */
@@ -194,160 +172,38 @@ chunks_of(const struct arena *a, size_t n)
     return n == 0 || (n & (a->chunk - 1)) != 0 ? whole + 1 : whole;
 }
 
-/* Finds the block that begins at an address, or says what is wrong with it. */
-static int
-find_block(const struct arena *a, const void *block, size_t *ret_first)
+/* Says how many chunks `written` bytes have touched. */
+static size_t
+touched_by(const struct arena *a, size_t written)
 {
-    size_t at = (uintptr_t)block - (uintptr_t)a->base;
-    size_t first = at >> a->shift;
-
-    if ((uintptr_t)block < (uintptr_t)a->base || first >= a->runs.count)
-        return -EFAULT;
-    if ((at & (a->chunk - 1)) != 0)
-        return -EINVAL;
-    switch (runs_kind(&a->runs, first)) {
-    case RUNS_INSIDE:
-        return -EINVAL;
-    case RUNS_FREE:
-    case RUNS_LEAVING:
-        return -EALREADY;
-    case RUNS_BLOCK:
-        break;
-    }
-    *ret_first = first;
-    return 0;
-}
-
-/* Ends a leaving block. */
-static void
-give(struct arena *a, size_t first, size_t written)
-{
-    size_t n = runs_length(&a->runs, first);
-    size_t used = written >> a->shift < n ? chunks_of(a, written) : n;
-
-    if (written > 0)
-        warm_note(&a->warm, first, used);
-    runs_give(&a->runs, first);
-}
-
-int
-arena_shrink(struct arena *a, void *block, size_t n)
-{
-    size_t chunks = chunks_of(a, n);
-    size_t first;
-    int r;
-
-    enter(a);
-    r = find_block(a, block, &first);
-    if (r < 0) {
-        a->refused++;
-    } else if (chunks > runs_length(&a->runs, first)) {
-        r = -EINVAL;
-    } else if (chunks < runs_length(&a->runs, first)) {
-        runs_cut(&a->runs, first, chunks);
-        give(a, first + chunks, SIZE_MAX);
-    }
-    leave(a);
-    return r;
-}
-
-int
-arena_free(struct arena *a, void *block)
-{
-    return arena_free_written(a, block, SIZE_MAX);
-}
-
-int
-arena_free_written(struct arena *a, void *block, size_t written)
-{
-    size_t first;
-    int r;
-
-    if (block == NULL)
-        return 0;
-    enter(a);
-    r = find_block(a, block, &first);
-    if (r < 0) {
-        a->refused++;
-    } else {
-        runs_retire(&a->runs, first);
-        give(a, first, written);
-    }
-    leave(a);
-    return r;
-}
-
-size_t
-arena_block_size(struct arena *a, const void *block)
-{
-    size_t first, size = 0;
-
-    enter(a);
-    if (find_block(a, block, &first) == 0)
-        size = runs_length(&a->runs, first) << a->shift;
-    leave(a);
-    return size;
-}
-
-size_t
-arena_chunks(const struct arena *a)
-{
-    return a->runs.count;
+    return written == 0 ? 0 : ((written - 1) >> a->shift) + 1;
 }
 
 static void
-give_pages(struct arena *a, size_t from, size_t n, bool lazy)
+give_pages(void *ctx, size_t first, size_t n)
 {
-    if (a->stepwise && !lazy)
-        commit_close(&a->commit, from, n);
+    struct arena *a = ctx;
+    size_t from = first << a->shift, bytes = round_up(n << a->shift, a->page);
+
+    if (a->stepwise)
+        commit_close(&a->commit, from, bytes);
     else
-        pages_give(a->base + from, n, lazy);
+        pages_give(a->base + from, bytes, false);
+}
+
+static void
+offer_pages(void *ctx, size_t first, size_t n)
+{
+    struct arena *a = ctx;
+
+    pages_give(a->base + (first << a->shift), round_up(n << a->shift, a->page), true);
 }
 
 /* Gives pages of `n` chunks back, piece by piece, so that nobody waits long. */
 static void
-cool(struct arena *a, size_t n, bool lazy)
+cool(struct arena *a, size_t n)
 {
-    size_t piece = (size_t)PIECE >> a->shift;
-    size_t first = a->runs.count;
-    size_t left = n;
-
-    while (left > 0) {
-        size_t found, cooled = 0;
-
-        enter(a);
-        found = warm_find(&a->warm, first, left < piece ? left : piece, &first);
-        if (found > 0) {
-            give_pages(a, first << a->shift, round_up(found << a->shift, a->page), lazy);
-            cooled = lazy ? found : warm_clear(&a->warm, first, found);
-        }
-        leave(a);
-        if (found == 0)
-            return;
-        left -= cooled < left ? cooled : left;
-    }
-}
-
-/* Takes a run of free chunks; RUNS_NONE when there is none. */
-static size_t
-take(struct arena *a, size_t chunks)
-{
-    size_t first;
-
-    enter(a);
-    first = runs_take(&a->runs, chunks);
-    if (first == RUNS_NONE) {
-        a->failed++;
-        leave(a);
-        return RUNS_NONE;
-    }
-    a->taken++;
-    if (a->runs.used > a->high)
-        a->high = a->runs.used;
-    if (first + chunks > a->top)
-        a->top = first + chunks;
-    leave(a);
-    return first;
+    heap_cool(&a->heap, n, (size_t)PIECE >> a->shift, true, give_pages, a);
 }
 
 bool
@@ -364,12 +220,10 @@ open_bytes(struct arena *a, size_t from, size_t n)
     int r = commit_open(&a->commit, from, n);
 
     if (r < 0) {
-        cool(a, SIZE_MAX, false);
+        cool(a, SIZE_MAX);
         r = commit_open(&a->commit, from, n);
     }
-    enter(a);
-    warm_note(&a->warm, first, ((from + n - 1) >> a->shift) - first + 1);
-    leave(a);
+    heap_warm(&a->heap, first, ((from + n - 1) >> a->shift) - first + 1);
     return r;
 }
 
@@ -389,100 +243,173 @@ void *
 arena_alloc(struct arena *a, size_t n)
 {
     size_t chunks = chunks_of(a, n);
-    size_t first = take(a, chunks);
+    size_t bytes = chunks << a->shift;
+    size_t first = heap_take(&a->heap, chunks);
 
-    if (first == RUNS_NONE)
+    if (first != RUNS_NONE && a->stepwise &&
+        open_bytes(a, first << a->shift, bytes < ARENA_STEP ? bytes : ARENA_STEP) < 0) {
+        (void)heap_free(&a->heap, first, 0); /* it is ours: cannot fail */
+        first = RUNS_NONE;
+    }
+    if (first == RUNS_NONE) {
+        atomic_fetch_add_explicit(&a->failed, 1, memory_order_relaxed);
         return NULL;
-    if (a->stepwise) {
-        size_t bytes = chunks << a->shift;
-
-        if (open_bytes(a, first << a->shift, bytes < ARENA_STEP ? bytes : ARENA_STEP) < 0) {
-            enter(a);
-            runs_retire(&a->runs, first);
-            give(a, first, 0);
-            a->failed++;
-            leave(a);
-            return NULL;
-        }
     }
     return a->base + (first << a->shift);
 }
 
-/* Tells what there is to tend. */
-static size_t
-look(struct arena *a, int64_t now, bool *ret_live)
+/* Finds the chunk that begins at an address. */
+static int
+find_chunk(const struct arena *a, const void *block, size_t *ret_first)
 {
-    size_t warm;
+    size_t at = (uintptr_t)block - (uintptr_t)a->base;
+    size_t first = at >> a->shift;
 
-    enter(a);
-    warm = warm_free(&a->warm);
-    *ret_live = a->runs.used > 0;
-    if (a->taken != a->seen)
+    if ((uintptr_t)block < (uintptr_t)a->base || first >= a->heap.count)
+        return -EFAULT;
+    if ((at & (a->chunk - 1)) != 0)
+        return -EINVAL;
+    *ret_first = first;
+    return 0;
+}
+
+/* Counts a refusal, and says it. */
+static int
+refuse(struct arena *a, int r)
+{
+    if (r < 0)
+        atomic_fetch_add_explicit(&a->refused, 1, memory_order_relaxed);
+    return r;
+}
+
+int
+arena_shrink(struct arena *a, void *block, size_t n)
+{
+    size_t first;
+    int r = find_chunk(a, block, &first);
+
+    if (r == 0)
+        r = heap_cut(&a->heap, first, chunks_of(a, n));
+    return r == -ERANGE ? -EINVAL : refuse(a, r);
+}
+
+int
+arena_free(struct arena *a, void *block)
+{
+    return arena_free_written(a, block, SIZE_MAX);
+}
+
+int
+arena_free_written(struct arena *a, void *block, size_t written)
+{
+    size_t first;
+    int r;
+
+    if (block == NULL)
+        return 0;
+    r = find_chunk(a, block, &first);
+    if (r == 0)
+        r = heap_free(&a->heap, first, touched_by(a, written));
+    return refuse(a, r);
+}
+
+size_t
+arena_block_size(struct arena *a, const void *block)
+{
+    size_t first;
+    ptrdiff_t n = 0;
+
+    if (find_chunk(a, block, &first) == 0)
+        n = heap_length(&a->heap, first);
+    return n > 0 ? (size_t)n << a->shift : 0;
+}
+
+size_t
+arena_chunks(const struct arena *a)
+{
+    return a->heap.count;
+}
+
+/* Tells what there is to tend. */
+static struct heap_stats
+look(struct arena *a, int64_t now)
+{
+    struct heap_stats s;
+
+    heap_look(&a->heap, &s);
+    if (s.taken != a->seen)
         a->used_at = now;
-    a->seen = a->taken;
-    leave(a);
-    if (warm <= a->warm_max)
+    a->seen = s.taken;
+    if (s.warm <= a->warm_max)
         a->above_at = ARENA_NEVER;
     else if (a->above_at == ARENA_NEVER)
         a->above_at = now;
-    return warm;
+    return s;
 }
 
 int64_t
 arena_tend(struct arena *a, int64_t now)
 {
-    bool live;
-    size_t warm;
+    struct heap_stats s;
 
-    if (a->retain >= a->runs.count)
+    if (a->retain >= a->heap.count)
         return ARENA_NEVER;
-    warm = look(a, now, &live);
-    if (warm > a->retain && now - a->used_at >= ARENA_IDLE) {
-        cool(a, warm - a->retain, false);
-        warm = a->retain;
+    s = look(a, now);
+    if (s.warm > a->retain && now - a->used_at >= ARENA_IDLE) {
+        cool(a, s.warm - a->retain);
+        s.warm = a->retain;
     }
-    if (warm <= a->retain)
-        return live ? now + ARENA_IDLE : ARENA_NEVER;
-    if (warm <= a->warm_max)
+    if (s.warm <= a->retain)
+        return s.used > 0 ? now + ARENA_IDLE : ARENA_NEVER;
+    if (s.warm <= a->warm_max)
         return a->used_at + ARENA_IDLE;
     if (now - a->above_at >= ARENA_PATIENCE) {
-        cool(a, warm - a->warm_max, true);
+        heap_cool(&a->heap, s.warm - a->warm_max, (size_t)PIECE >> a->shift, false, offer_pages, a);
         a->above_at = now;
     }
     return a->above_at + ARENA_PATIENCE;
 }
 
+/* Bytes in memory, of what was ever handed out. */
+static size_t
+resident(struct arena *a)
+{
+    size_t bytes = 0, first, n;
+
+    if (a->prefault)
+        return pages_resident(a->base, a->reserved);
+    for (unsigned i = 0; heap_reach(&a->heap, i, &first, &n); i++) {
+        if (n > 0)
+            bytes +=
+                pages_resident(a->base + (first << a->shift), round_up(n << a->shift, a->page));
+    }
+    return bytes;
+}
+
 void
 arena_stats(struct arena *a, struct arena_stats *ret_stats)
 {
-    size_t touched;
+    struct heap_stats s;
 
-    enter(a);
+    heap_look(&a->heap, &s);
     *ret_stats = (struct arena_stats){
         .chunk_size = a->chunk,
-        .chunk_count = a->runs.count,
+        .chunk_count = a->heap.count,
         .reserved = a->reserved,
-        .used = a->runs.used << a->shift,
-        .blocks = a->runs.blocks,
-        .high_water = a->high << a->shift,
-        .largest_free = runs_longest(&a->runs) << a->shift,
-        .warm = warm_free(&a->warm) << a->shift,
-        .failed = a->failed,
-        .refused = a->refused,
+        .committed = a->stepwise ? commit_opened(&a->commit) : a->reserved,
+        .used = s.used << a->shift,
+        .blocks = s.blocks,
+        .high_water = s.high << a->shift,
+        .largest_free = s.longest << a->shift,
+        .warm = s.warm << a->shift,
+        .resident = resident(a),
+        .failed = atomic_load_explicit(&a->failed, memory_order_relaxed),
+        .refused = atomic_load_explicit(&a->refused, memory_order_relaxed),
     };
-    touched = round_up(a->top << a->shift, a->page);
-    leave(a);
-    ret_stats->committed = a->stepwise ? commit_opened(&a->commit) : a->reserved;
-    ret_stats->resident = pages_resident(a->base, touched);
 }
 
 int
 arena_check(struct arena *a)
 {
-    bool sound;
-
-    enter(a);
-    sound = runs_check(&a->runs) && a->runs.used <= a->high && a->high <= a->top;
-    leave(a);
-    return sound ? 0 : -EUCLEAN;
+    return heap_check(&a->heap) ? 0 : -EUCLEAN;
 }

@@ -49,7 +49,7 @@ struct arena_stats {
     size_t committed;      /* bytes of it that could be written to now */
     size_t used;           /* bytes in live blocks, whole chunks */
     size_t blocks;         /* live blocks */
-    size_t high_water;     /* bytes, the most that `used` ever was */
+    size_t high_water;     /* bytes, the most that `used` ever was, of each part */
     size_t largest_free;   /* bytes, the longest free run */
     size_t warm;           /* bytes of free chunks that may hold pages */
     size_t resident;       /* bytes of pages in memory, from mincore(2) */
@@ -70,7 +70,8 @@ void arena_close(struct arena *a);
 /* Returns a block of at least `n` bytes (whole chunks; 0 counts as 1), its
  * content undefined, alive until arena_free(); NULL when no run of free chunks
  * is long enough, or the system does not let its first ARENA_STEP bytes be
- * written to.  Lowest address first, so that warm pages are used again.
+ * written to.  Lowest address first, so that warm pages are used again; threads
+ * that would wait for each other part, into up to four parts of the arena.
  * If arena_is_stepwise(), what lies behind these is for arena_commit(). */
 void *arena_alloc(struct arena *a, size_t n) __attribute__((warn_unused_result, nonnull));
 

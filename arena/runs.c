@@ -128,6 +128,8 @@ gain(struct runs *r, size_t first, size_t n)
     r->length[first] = (uint32_t)n;
     if (first + n < r->count)
         r->length[first + n - 1] = (uint32_t)n;
+    else
+        r->tail = n;
     if (r->best[0][w] < n)
         set_best(r, w, n);
 }
@@ -237,14 +239,23 @@ size_t
 runs_take(struct runs *r, size_t n)
 {
     size_t first = find(r, n);
-    size_t run, end;
 
-    if (first == RUNS_NONE)
-        return RUNS_NONE;
-    run = r->length[first];
-    end = first + run;
+    if (first != RUNS_NONE)
+        runs_take_at(r, first, n);
+    return first;
+}
+
+void
+runs_take_at(struct runs *r, size_t first, size_t n)
+{
+    size_t run = r->length[first];
+    size_t end = first + run;
+
+    assert(!is_taken(r, first) && n > 0 && n <= run);
     if (end < r->count)
         r->length[end - 1] = 0;
+    else
+        r->tail = 0;
     r->length[first] = (uint32_t)n;
     flip(r, first, n);
     if (run > n)
@@ -252,7 +263,12 @@ runs_take(struct runs *r, size_t n)
     lose(r, first, run);
     r->used += n;
     r->blocks++;
-    return first;
+}
+
+size_t
+runs_head(const struct runs *r)
+{
+    return is_taken(r, 0) ? 0 : r->length[0];
 }
 
 void
@@ -278,7 +294,9 @@ runs_give(struct runs *r, size_t first)
     size_t end = first + n;
     size_t next = 0;
 
-    assert(runs_kind(r, first) == RUNS_LEAVING);
+    assert(is_taken(r, first) && n > 0);
+    if ((r->length[first] & LEAVING) == 0)
+        r->blocks--;
     flip(r, first, n);
     r->used -= n;
     r->length[first] = 0;
@@ -364,16 +382,17 @@ bool
 runs_check(const struct runs *r)
 {
     size_t past = r->count & (WORD - 1);
-    size_t used = 0, blocks = 0;
+    size_t used = 0, blocks = 0, tail = 0;
 
     for (size_t i = 0, n; i < r->count; i += n) {
         n = check_run(r, i);
         if (n == 0)
             return false;
         used += is_taken(r, i) ? n : 0;
+        tail = is_taken(r, i) ? 0 : n;
         blocks += runs_kind(r, i) == RUNS_BLOCK;
     }
     if (past != 0 && r->taken[r->nodes[0] - 1] >> past != 0)
         return false;
-    return used == r->used && blocks == r->blocks && check_tree(r);
+    return used == r->used && blocks == r->blocks && tail == r->tail && check_tree(r);
 }

@@ -39,6 +39,7 @@ struct runs {
     size_t count;  /* chunks */
     size_t used;   /* chunks that are not free */
     size_t blocks; /* of kind RUNS_BLOCK */
+    size_t tail;   /* chunks in the free run that ends the map; 0: none does */
     /* Private. */
     uint64_t *taken;             /* one bit a chunk */
     uint32_t *length;            /* chunks; for a block at its first chunk, for a
@@ -60,6 +61,13 @@ void runs_init(struct runs *r, size_t count, void *zeroed) __attribute__((nonnul
  * Returns the index of its first, or RUNS_NONE. */
 size_t runs_take(struct runs *r, size_t n) __attribute__((warn_unused_result, nonnull));
 
+/* Makes a block of the first `n` chunks, 1 to all, of the free run that begins at
+ * `first`. */
+void runs_take_at(struct runs *r, size_t first, size_t n) __attribute__((nonnull));
+
+/* Returns the chunks in the free run that begins the map; 0 when none does. */
+size_t runs_head(const struct runs *r) __attribute__((nonnull));
+
 /* Shortens the block at `first` to `n` chunks, 1 to its length less 1.  What is
  * cut off becomes a leaving block of its own, which begins at `first` + `n`. */
 void runs_cut(struct runs *r, size_t first, size_t n) __attribute__((nonnull));
@@ -68,7 +76,7 @@ void runs_cut(struct runs *r, size_t first, size_t n) __attribute__((nonnull));
  * yet. */
 void runs_retire(struct runs *r, size_t first) __attribute__((nonnull));
 
-/* Makes the chunks of the leaving block at `first` free. */
+/* Makes the chunks of the block at `first`, leaving or not, free. */
 void runs_give(struct runs *r, size_t first) __attribute__((nonnull));
 
 /* Tells what chunk `i` is. */

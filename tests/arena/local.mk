@@ -6,6 +6,7 @@ ARENA_TESTS = \
 	%D%/test_mirror \
 	%D%/test_mirror_less \
 	%D%/test_arena_tend \
+	%D%/test_heap \
 	%D%/test_region \
 	%D%/test_runs \
 	%D%/test_warm
@@ -18,6 +19,7 @@ TESTS += $(ARENA_TESTS)
 %C%_test_mirror_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_mirror_less_LDADD = $(SUITE_LIBS) $(FILTER_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_arena_tend_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
+%C%_test_heap_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_region_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_runs_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_warm_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)

@@ -1,6 +1,7 @@
 /* tests/arena/test_arena_random.c -- random work on an arena, against a naive model and by threads.
  *
- * CMON_ARENA_STEPS=N does N steps for each configuration and thread.
+ * CMON_FULL does ten million steps for each configuration, and as many in threads that
+ * share one; CMON_ARENA_STEPS=N does N.
  */
 #include "config.h"
 
@@ -16,10 +17,11 @@
 
 enum {
     LIVE_MAX = 400, /* blocks */
-    THREADS = 4,
+    THREADS = 8,
     MAILBOXES = 64,
     STEPS = 40000,
     STEPS_SANITIZED = 3000,
+    STEPS_FULL = 10 * 1000 * 1000,
 };
 
 /* libcheck's own assertion writes to a pipe whenever it is passed. */
@@ -37,9 +39,9 @@ static const struct arena_options configs[] = {
     { .chunk_size = 65536, .chunk_count = 1024, .retain = 1 << 20 },
     { .chunk_size = 65536, .chunk_count = 4500 },
     { .chunk_size = 1 << 20, .chunk_count = 10000, .retain = 1 << 28 },
-    { .chunk_size = 4 << 20, .chunk_count = 100000 },
     { .chunk_size = 512, .chunk_count = 3000, .stepwise = true },
     { .chunk_size = 65536, .chunk_count = 1024, .stepwise = true },
+    { .chunk_size = 4 << 20, .chunk_count = 100000 },
 };
 
 enum {
@@ -76,6 +78,8 @@ steps(void)
 
     if (wish != NULL)
         return strtoul(wish, NULL, 10);
+    if (getenv("CMON_FULL") != NULL)
+        return STEPS_FULL;
 #ifdef SANITIZERS
     return STEPS_SANITIZED;
 #else
@@ -246,6 +250,8 @@ END_TEST
 static struct block mail[MAILBOXES];
 static pthread_mutex_t mail_lock[MAILBOXES];
 
+static size_t nthreads;
+
 /* Puts a block into a box and takes out what was there. */
 static struct block
 swap(size_t box, struct block b)
@@ -264,7 +270,7 @@ static void *
 work(void *arg)
 {
     struct rng r = { (uint64_t)(uintptr_t)arg };
-    size_t n = steps();
+    size_t n = steps() / 4 / nthreads;
 
     for (size_t step = 0; step < n; step++) {
         struct block b = { .chunks = random_chunks(&r, opt->chunk_count / 8 + 1) };
@@ -290,14 +296,15 @@ work(void *arg)
 }
 
 static void
-run_threads(void *(*fn)(void *))
+run_threads(void *(*fn)(void *), size_t n)
 {
     pthread_t threads[THREADS];
     void *wrong;
 
-    for (size_t i = 0; i < THREADS; i++)
+    nthreads = n;
+    for (size_t i = 0; i < nthreads; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, fn, (void *)(i + 1)), 0);
-    for (size_t i = 0; i < THREADS; i++) {
+    for (size_t i = 0; i < nthreads; i++) {
         ck_assert_int_eq(pthread_join(threads[i], &wrong), 0);
         ck_assert_msg(wrong == NULL, "%s", (const char *)wrong);
     }
@@ -307,10 +314,10 @@ START_TEST(threads_share_an_arena_and_free_each_others_blocks)
 {
     struct arena_stats s;
 
-    open_config(_i);
+    open_config(_i / THREADS);
     for (size_t i = 0; i < MAILBOXES; i++)
         ck_assert_int_eq(pthread_mutex_init(&mail_lock[i], NULL), 0);
-    run_threads(work);
+    run_threads(work, 1 + (size_t)_i % THREADS);
     for (size_t i = 0; i < MAILBOXES; i++)
         ck_assert_int_eq(arena_free(a, mail[i].at), 0);
     arena_stats(a, &s);
@@ -355,7 +362,7 @@ START_TEST(of_many_frees_at_once_one_is_right)
         memset(contested[i], 1, 4 * opt->chunk_size);
     }
     ck_assert_int_eq(pthread_barrier_init(&start, NULL, THREADS), 0);
-    run_threads(free_contested);
+    run_threads(free_contested, THREADS);
     for (size_t i = 0; i < ROUNDS; i++)
         ck_assert_uint_eq(freed[i], 1);
     ck_assert_int_eq(arena_check(a), 0);
@@ -370,7 +377,8 @@ add_case(Suite *s, const char *name, int from, int to)
     tcase_set_timeout(tc, 600);
     tcase_add_checked_fixture(tc, NULL, teardown);
     tcase_add_loop_test(tc, random_work_agrees_with_the_naive_model, from, to);
-    tcase_add_loop_test(tc, threads_share_an_arena_and_free_each_others_blocks, from, to);
+    tcase_add_loop_test(
+        tc, threads_share_an_arena_and_free_each_others_blocks, THREADS * from, THREADS * to);
     suite_add_tcase(s, tc);
     return tc;
 }

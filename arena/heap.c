@@ -1,0 +1,593 @@
+/* arena/heap.c -- contracts are in heap.h.
+ *
+ * A block that crosses is one block of each part it lies in, marked by `crossed`
+ * and `continues`, which change only under all locks.  All locks are taken in the
+ * order of the parts.
+ */
+#include "config.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdint.h>
+
+#include "arena/heap.h"
+
+enum {
+    STAY = 4096, /* allocations after which a thread tries the first part again */
+};
+
+/* Which part a thread takes from; and how often it has. */
+static _Thread_local unsigned home, stayed;
+
+static size_t
+round_up(size_t n, size_t power)
+{
+    return (n + power - 1) & ~(power - 1);
+}
+
+static unsigned
+shift_of(size_t count)
+{
+    unsigned shift = (unsigned)__builtin_ctz(HEAP_PART_MIN);
+
+    while (count > (size_t)HEAP_PARTS << shift)
+        shift++;
+    return shift;
+}
+
+static size_t
+part_count(size_t count, unsigned shift, unsigned i)
+{
+    size_t left = count - ((size_t)i << shift);
+
+    return left >> shift > 0 ? (size_t)1 << shift : left;
+}
+
+static unsigned
+parts_of(size_t count, unsigned shift)
+{
+    return (unsigned)((count - 1) >> shift) + 1;
+}
+
+size_t
+heap_bytes(size_t count)
+{
+    unsigned shift = shift_of(count);
+    unsigned n = parts_of(count, shift);
+    size_t bytes = n * sizeof(struct heap_part);
+
+    for (unsigned i = 0; i < n; i++) {
+        size_t part = part_count(count, shift, i);
+
+        bytes += round_up(runs_bytes(part), HEAP_LINE) + round_up(warm_bytes(part), HEAP_LINE);
+    }
+    return bytes;
+}
+
+static void
+publish(struct heap_part *p)
+{
+    atomic_store_explicit(&p->head, runs_head(&p->runs), memory_order_relaxed);
+    atomic_store_explicit(&p->tail, p->runs.tail, memory_order_relaxed);
+}
+
+static void
+init_lock(pthread_mutex_t *lock)
+{
+    pthread_mutexattr_t attr;
+
+    /* Of a kind that spins before it sleeps, because nobody has it for long. */
+    (void)pthread_mutexattr_init(&attr);
+#ifdef PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP
+    (void)pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ADAPTIVE_NP);
+#endif
+    (void)pthread_mutex_init(lock, &attr);
+    (void)pthread_mutexattr_destroy(&attr);
+}
+
+void
+heap_init(struct heap *h, size_t count, size_t unit, void *zeroed)
+{
+    unsigned char *next = zeroed;
+
+    h->count = count;
+    h->shift = shift_of(count);
+    h->nparts = parts_of(count, h->shift);
+    h->parts = zeroed;
+    next += h->nparts * sizeof(struct heap_part);
+    for (unsigned i = 0; i < h->nparts; i++) {
+        struct heap_part *p = &h->parts[i];
+        size_t n = part_count(count, h->shift, i);
+
+        init_lock(&p->lock);
+        runs_init(&p->runs, n, next);
+        next += round_up(runs_bytes(n), HEAP_LINE);
+        warm_init(&p->warm, &p->runs, unit, next);
+        next += round_up(warm_bytes(n), HEAP_LINE);
+        publish(p);
+    }
+}
+
+void
+heap_done(struct heap *h)
+{
+    for (unsigned i = 0; i < h->nparts; i++)
+        (void)pthread_mutex_destroy(&h->parts[i].lock);
+}
+
+static void
+enter(struct heap_part *p)
+{
+    (void)pthread_mutex_lock(&p->lock); /* of a kind that cannot fail */
+}
+
+static void
+leave(struct heap_part *p)
+{
+    (void)pthread_mutex_unlock(&p->lock);
+}
+
+static void
+enter_all(struct heap *h)
+{
+    for (unsigned i = 0; i < h->nparts; i++)
+        enter(&h->parts[i]);
+}
+
+static void
+leave_all(struct heap *h)
+{
+    for (unsigned i = h->nparts; i > 0; i--)
+        leave(&h->parts[i - 1]);
+}
+
+/* Where part `i` begins. */
+static size_t
+begin_of(const struct heap *h, unsigned i)
+{
+    return (size_t)i << h->shift;
+}
+
+static void
+count_taken(struct heap_part *p, size_t end)
+{
+    if (p->runs.used > p->high)
+        p->high = p->runs.used;
+    if (end > p->top)
+        p->top = end;
+}
+
+static size_t
+take_within(struct heap *h, unsigned i, size_t n)
+{
+    struct heap_part *p = &h->parts[i];
+    size_t first = runs_take(&p->runs, n);
+
+    if (first == RUNS_NONE)
+        return RUNS_NONE;
+    p->taken++;
+    count_taken(p, first + n);
+    publish(p);
+    return begin_of(h, i) + first;
+}
+
+/* Whether a free run of `n` chunks begins in part `i` and ends in a later one; by
+ * what is published, which is true under all locks. */
+static bool
+may_cross(struct heap *h, unsigned i, size_t n)
+{
+    size_t run = atomic_load_explicit(&h->parts[i].tail, memory_order_relaxed);
+    size_t head = SIZE_MAX;
+
+    if (run == 0)
+        return false;
+    while (run < n && head > 0 && ++i < h->nparts) {
+        head = atomic_load_explicit(&h->parts[i].head, memory_order_relaxed);
+        run += head;
+        if (head < h->parts[i].runs.count)
+            break;
+    }
+    return run >= n;
+}
+
+/* Under all locks. */
+static size_t
+take_across(struct heap *h, unsigned i, size_t n)
+{
+    struct heap_part *p = &h->parts[i];
+    size_t first = begin_of(h, i) + p->runs.count - p->runs.tail;
+    size_t at = first;
+
+    p->taken++;
+    for (size_t left = n; left > 0; p++) {
+        size_t local = at & (((size_t)1 << h->shift) - 1);
+        size_t most = p->runs.count - local;
+        size_t here = left < most ? left : most;
+
+        runs_take_at(&p->runs, local, here);
+        if (at != first)
+            p->continues = true;
+        if (here < left)
+            p->crossed = true;
+        count_taken(p, local + here);
+        publish(p);
+        left -= here;
+        at += here;
+    }
+    return first;
+}
+
+/* The lowest run of all, under all locks. */
+static size_t
+take_under_all(struct heap *h, size_t n)
+{
+    size_t first = RUNS_NONE;
+
+    enter_all(h);
+    for (unsigned i = 0; i < h->nparts && first == RUNS_NONE; i++) {
+        first = take_within(h, i, n);
+        if (first == RUNS_NONE && may_cross(h, i, n))
+            first = take_across(h, i, n);
+    }
+    leave_all(h);
+    return first;
+}
+
+/* Locks the part that this thread takes from. */
+static unsigned
+enter_home(struct heap *h)
+{
+    if (++stayed % STAY == 0 || home >= h->nparts)
+        home = 0; /* so that all come together again when there is room */
+    for (unsigned tries = 0; tries < h->nparts; tries++) {
+        if (pthread_mutex_trylock(&h->parts[home].lock) == 0)
+            return home;
+        home = home + 1 < h->nparts ? home + 1 : 0;
+    }
+    enter(&h->parts[home]);
+    return home;
+}
+
+size_t
+heap_take(struct heap *h, size_t n)
+{
+    unsigned i = enter_home(h);
+    size_t first = take_within(h, i, n);
+
+    leave(&h->parts[i]);
+    for (i = 0; i < h->nparts && first == RUNS_NONE && !may_cross(h, i, n); i++) {
+        enter(&h->parts[i]);
+        first = take_within(h, i, n);
+        leave(&h->parts[i]);
+    }
+    return first == RUNS_NONE ? take_under_all(h, n) : first;
+}
+
+static struct heap_part *
+part_of(struct heap *h, size_t first, size_t *ret_local)
+{
+    *ret_local = first & (((size_t)1 << h->shift) - 1);
+    return &h->parts[first >> h->shift];
+}
+
+/* Whether the block or the leaving one there goes on in the next part. */
+static bool
+crosses(const struct heap_part *p, size_t local)
+{
+    return p->crossed && local + runs_length(&p->runs, local) == p->runs.count;
+}
+
+/* Says what is wrong with a chunk that is to begin a block. */
+static int
+judge(const struct heap_part *p, size_t local)
+{
+    if (local == 0 && p->continues)
+        return -EINVAL;
+    switch (runs_kind(&p->runs, local)) {
+    case RUNS_BLOCK:
+        return 0;
+    case RUNS_FREE:
+    case RUNS_LEAVING:
+        return -EALREADY;
+    case RUNS_INSIDE:
+        break;
+    }
+    return -EINVAL;
+}
+
+/* Locks the part of a block, or all when it crosses. */
+static struct heap_part *
+enter_block(struct heap *h, size_t first, size_t *ret_local, bool *ret_all)
+{
+    struct heap_part *p = part_of(h, first, ret_local);
+
+    *ret_all = false;
+    enter(p);
+    if (crosses(p, *ret_local)) {
+        leave(p);
+        enter_all(h);
+        *ret_all = true;
+    }
+    return p;
+}
+
+static void
+leave_block(struct heap *h, struct heap_part *p, bool all)
+{
+    if (all)
+        leave_all(h);
+    else
+        leave(p);
+}
+
+static size_t
+length_across(const struct heap_part *p, size_t local)
+{
+    size_t n = runs_length(&p->runs, local);
+    bool on = crosses(p, local);
+
+    while (on) {
+        p++;
+        n += runs_length(&p->runs, 0);
+        on = crosses(p, 0);
+    }
+    return n;
+}
+
+ptrdiff_t
+heap_length(struct heap *h, size_t first)
+{
+    size_t local;
+    bool all;
+    struct heap_part *p = enter_block(h, first, &local, &all);
+    int r = judge(p, local);
+    ptrdiff_t n = r < 0 ? r : (ptrdiff_t)length_across(p, local);
+
+    leave_block(h, p, all);
+    return n;
+}
+
+static void
+retire_across(struct heap_part *p, size_t local)
+{
+    bool on = true;
+
+    for (; on; local = 0, p++) {
+        on = crosses(p, local);
+        runs_retire(&p->runs, local);
+    }
+}
+
+/* Frees what a part has of a block; returns how many of the chunks that
+ * were written to are left for the next one. */
+static size_t
+give_within(struct heap_part *p, size_t local, size_t written)
+{
+    size_t n = runs_length(&p->runs, local);
+    size_t touched = written < n ? written : n;
+
+    if (touched > 0)
+        warm_note(&p->warm, local, touched);
+    runs_give(&p->runs, local);
+    publish(p);
+    return written - touched;
+}
+
+static void
+give_across(struct heap_part *p, size_t local, size_t written)
+{
+    bool on = true;
+
+    for (; on; local = 0, p++) {
+        on = crosses(p, local);
+        written = give_within(p, local, written);
+        if (on)
+            p->crossed = p[1].continues = false;
+    }
+}
+
+int
+heap_retire(struct heap *h, size_t first)
+{
+    size_t local;
+    bool all;
+    struct heap_part *p = enter_block(h, first, &local, &all);
+    int r = judge(p, local);
+
+    if (r == 0)
+        retire_across(p, local);
+    leave_block(h, p, all);
+    return r;
+}
+
+void
+heap_give(struct heap *h, size_t first, size_t written)
+{
+    size_t local;
+    bool all;
+    struct heap_part *p = enter_block(h, first, &local, &all);
+
+    give_across(p, local, written);
+    leave_block(h, p, all);
+}
+
+int
+heap_free(struct heap *h, size_t first, size_t written)
+{
+    size_t local;
+    bool all;
+    struct heap_part *p = enter_block(h, first, &local, &all);
+    int r = judge(p, local);
+
+    if (r == 0)
+        give_across(p, local, written);
+    leave_block(h, p, all);
+    return r;
+}
+
+/* Frees what lies behind the first `n` chunks of a block that is longer. */
+static void
+cut_across(struct heap_part *p, size_t local, size_t n)
+{
+    size_t here = runs_length(&p->runs, local);
+
+    if (n < here) {
+        runs_cut(&p->runs, local, n);
+        give_across(p, local + n, SIZE_MAX);
+    } else if (n == here) {
+        p->crossed = p[1].continues = false;
+        give_across(p + 1, 0, SIZE_MAX);
+    } else {
+        cut_across(p + 1, 0, n - here);
+    }
+}
+
+int
+heap_cut(struct heap *h, size_t first, size_t n)
+{
+    size_t local;
+    bool all;
+    struct heap_part *p = enter_block(h, first, &local, &all);
+    int r = judge(p, local);
+
+    if (r == 0) {
+        size_t is = length_across(p, local);
+
+        if (n > is)
+            r = -ERANGE;
+        else if (n < is)
+            cut_across(p, local, n);
+    }
+    leave_block(h, p, all);
+    return r;
+}
+
+void
+heap_warm(struct heap *h, size_t first, size_t n)
+{
+    while (n > 0) {
+        size_t local;
+        struct heap_part *p = part_of(h, first, &local);
+        size_t here = p->runs.count - local < n ? p->runs.count - local : n;
+
+        enter(p);
+        warm_note(&p->warm, local, here);
+        leave(p);
+        first += here;
+        n -= here;
+    }
+}
+
+/* Cools up to `n` chunks of a part; returns how many it was. */
+static size_t
+cool_part(
+    struct heap *h, unsigned i, size_t n, size_t piece, bool forget, heap_give_fn *give, void *ctx)
+{
+    struct heap_part *p = &h->parts[i];
+    size_t below = p->runs.count;
+    size_t left = n, found = SIZE_MAX;
+
+    while (left > 0 && found > 0) {
+        size_t cooled;
+
+        enter(p);
+        found = warm_find(&p->warm, below, left < piece ? left : piece, &below);
+        cooled = found;
+        if (found > 0) {
+            give(ctx, begin_of(h, i) + below, found);
+            if (forget)
+                cooled = warm_clear(&p->warm, below, found);
+        }
+        leave(p);
+        left -= cooled < left ? cooled : left;
+    }
+    return n - left;
+}
+
+void
+heap_cool(struct heap *h, size_t n, size_t piece, bool forget, heap_give_fn *give, void *ctx)
+{
+    for (unsigned i = h->nparts; i > 0 && n > 0; i--)
+        n -= cool_part(h, i - 1, n, piece, forget, give, ctx);
+}
+
+/* The longest free run, crossing or not, under all locks. */
+static size_t
+longest_of(const struct heap *h)
+{
+    size_t longest = 0, run = 0;
+
+    for (unsigned i = 0; i < h->nparts; i++) {
+        const struct runs *r = &h->parts[i].runs;
+        size_t within = runs_longest(r);
+
+        run += runs_head(r);
+        longest = run > longest ? run : longest;
+        longest = within > longest ? within : longest;
+        if (r->tail < r->count)
+            run = r->tail;
+    }
+    return longest;
+}
+
+void
+heap_look(struct heap *h, struct heap_stats *ret_stats)
+{
+    struct heap_stats s = { 0 };
+
+    enter_all(h);
+    for (unsigned i = 0; i < h->nparts; i++) {
+        const struct heap_part *p = &h->parts[i];
+
+        s.used += p->runs.used;
+        s.blocks += p->runs.blocks;
+        if (p->continues && runs_kind(&p->runs, 0) == RUNS_BLOCK)
+            s.blocks--; /* counted where it begins */
+        s.high += p->high;
+        s.warm += warm_free(&p->warm);
+        s.taken += p->taken;
+    }
+    s.longest = longest_of(h);
+    leave_all(h);
+    *ret_stats = s;
+}
+
+bool
+heap_reach(struct heap *h, unsigned i, size_t *ret_first, size_t *ret_n)
+{
+    if (i >= h->nparts)
+        return false;
+    enter(&h->parts[i]);
+    *ret_first = begin_of(h, i);
+    *ret_n = h->parts[i].top;
+    leave(&h->parts[i]);
+    return true;
+}
+
+static bool
+check_part(const struct heap *h, unsigned i)
+{
+    const struct heap_part *p = &h->parts[i];
+    bool last = i + 1 == h->nparts;
+
+    if (!runs_check(&p->runs) || p->runs.used > p->high || p->high > p->top)
+        return false;
+    if (p->crossed && (last || p->runs.tail > 0 || !p[1].continues))
+        return false;
+    if (p->continues &&
+        (i == 0 || !p[-1].crossed || runs_head(&p->runs) > 0 || runs_length(&p->runs, 0) == 0))
+        return false;
+    return p->head == runs_head(&p->runs) && p->tail == p->runs.tail;
+}
+
+bool
+heap_check(struct heap *h)
+{
+    bool sound = true;
+
+    enter_all(h);
+    for (unsigned i = 0; i < h->nparts; i++)
+        sound = sound && check_part(h, i);
+    leave_all(h);
+    return sound;
+}

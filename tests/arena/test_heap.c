@@ -1,0 +1,216 @@
+/* tests/arena/test_heap.c -- arena/heap.h, promise by promise: what parts have to do with each
+ * other. */
+#include "config.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "arena/heap.h"
+#include "tests/suite.h"
+
+enum {
+    COUNT = 1000, /* three parts of 256 chunks and one of 232 */
+    PART = 256,
+};
+
+static struct heap h;
+static void *books;
+
+static void
+setup(void)
+{
+    books = aligned_alloc(HEAP_LINE, heap_bytes(COUNT));
+    ck_assert_ptr_nonnull(books);
+    for (size_t i = 0; i < heap_bytes(COUNT); i++)
+        ((unsigned char *)books)[i] = 0;
+    heap_init(&h, COUNT, 1, books);
+}
+
+static void
+teardown(void)
+{
+    heap_done(&h);
+    free(books);
+}
+
+static struct heap_stats
+look(void)
+{
+    struct heap_stats s;
+
+    ck_assert(heap_check(&h));
+    heap_look(&h, &s);
+    return s;
+}
+
+static void
+expect_empty(void)
+{
+    struct heap_stats s = look();
+
+    ck_assert_uint_eq(s.used, 0);
+    ck_assert_uint_eq(s.blocks, 0);
+    ck_assert_uint_eq(s.longest, COUNT);
+}
+
+START_TEST(a_block_may_cross_all_parts)
+{
+    ck_assert_uint_eq(heap_take(&h, COUNT + 1), RUNS_NONE);
+    ck_assert_uint_eq(heap_take(&h, COUNT), 0);
+    ck_assert_int_eq(heap_length(&h, 0), COUNT);
+    ck_assert_uint_eq(look().blocks, 1);
+    ck_assert_uint_eq(look().longest, 0);
+    ck_assert_uint_eq(heap_take(&h, 1), RUNS_NONE);
+    ck_assert_int_eq(heap_free(&h, 0, 0), 0);
+    expect_empty();
+}
+END_TEST
+
+START_TEST(where_a_crossing_block_goes_on_no_block_begins)
+{
+    ck_assert_uint_eq(heap_take(&h, 10), 0);
+    ck_assert_uint_eq(heap_take(&h, 900), 10);
+    for (size_t i = PART; i < 3 * PART + 1; i += PART) {
+        ck_assert_int_eq(heap_length(&h, i), -EINVAL);
+        ck_assert_int_eq(heap_free(&h, i, 1), -EINVAL);
+        ck_assert_int_eq(heap_retire(&h, i), -EINVAL);
+        ck_assert_int_eq(heap_cut(&h, i, 1), -EINVAL);
+    }
+    ck_assert_uint_eq(look().used, 910);
+    ck_assert_int_eq(heap_free(&h, 10, 0), 0);
+    ck_assert_int_eq(heap_free(&h, 10, 0), -EALREADY);
+    ck_assert_int_eq(heap_free(&h, PART, 0), -EALREADY);
+    ck_assert_int_eq(heap_free(&h, 0, 0), 0);
+    expect_empty();
+}
+END_TEST
+
+START_TEST(a_part_may_be_crossed_at_both_ends)
+{
+    ck_assert_uint_eq(heap_take(&h, PART - 1), 0);
+    ck_assert_uint_eq(heap_take(&h, 10), PART - 1);
+    ck_assert_uint_eq(heap_take(&h, PART - 10), PART + 9);
+    ck_assert_uint_eq(heap_take(&h, 10), 2 * PART - 1);
+    ck_assert_int_eq(heap_length(&h, PART - 1), 10);
+    ck_assert_int_eq(heap_length(&h, 2 * PART - 1), 10);
+    ck_assert_uint_eq(look().blocks, 4);
+    ck_assert_int_eq(heap_free(&h, PART - 1, 10), 0);
+    ck_assert_uint_eq(look().warm, 10);
+    ck_assert_int_eq(heap_length(&h, 2 * PART - 1), 10);
+    ck_assert_uint_eq(heap_take(&h, 10), PART - 1);
+    ck_assert_int_eq(heap_free(&h, 2 * PART - 1, 0), 0);
+    ck_assert_uint_eq(look().blocks, 3);
+}
+END_TEST
+
+START_TEST(a_crossing_block_can_be_cut_anywhere)
+{
+    static const size_t at[] = { 1, 100, PART - 51, PART - 50, PART - 49, 2 * PART - 50, 600, 699 };
+    struct heap_stats s;
+
+    ck_assert_uint_eq(heap_take(&h, 50), 0);
+    ck_assert_uint_eq(heap_take(&h, 700), 50);
+    ck_assert_int_eq(heap_cut(&h, 50, 701), -ERANGE);
+    ck_assert_int_eq(heap_cut(&h, 50, 700), 0);
+    ck_assert_int_eq(heap_cut(&h, 50, at[_i]), 0);
+    ck_assert_int_eq(heap_length(&h, 50), (ptrdiff_t)at[_i]);
+    s = look();
+    ck_assert_uint_eq(s.used, 50 + at[_i]);
+    ck_assert_uint_eq(s.blocks, 2);
+    ck_assert_uint_eq(s.longest, COUNT - 50 - at[_i]);
+    ck_assert_uint_eq(s.warm, 700 - at[_i]);
+    ck_assert_uint_eq(heap_take(&h, COUNT - 50 - at[_i]), 50 + at[_i]);
+    ck_assert_int_eq(heap_free(&h, 50, 0), 0);
+    ck_assert_int_eq(heap_free(&h, 50 + at[_i], 0), 0);
+    ck_assert_int_eq(heap_free(&h, 0, 0), 0);
+    expect_empty();
+}
+END_TEST
+
+START_TEST(a_leaving_block_that_crosses_is_nobodys)
+{
+    ck_assert_uint_eq(heap_take(&h, 600), 0);
+    ck_assert_int_eq(heap_retire(&h, 0), 0);
+    ck_assert_int_eq(heap_retire(&h, 0), -EALREADY);
+    ck_assert_int_eq(heap_free(&h, PART, 0), -EINVAL);
+    ck_assert_uint_eq(look().used, 600);
+    ck_assert_uint_eq(look().blocks, 0);
+    ck_assert_uint_eq(heap_take(&h, COUNT - 599), RUNS_NONE);
+    heap_give(&h, 0, 300);
+    ck_assert_uint_eq(look().warm, 300);
+    expect_empty();
+}
+END_TEST
+
+static void *
+take_one(void *ret_first)
+{
+    *(size_t *)ret_first = heap_take(&h, 1);
+    return NULL;
+}
+
+START_TEST(who_finds_a_part_locked_takes_from_another)
+{
+    pthread_t thread;
+    size_t first;
+
+    (void)pthread_mutex_lock(&h.parts[0].lock);
+    ck_assert_int_eq(pthread_create(&thread, NULL, take_one, &first), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    (void)pthread_mutex_unlock(&h.parts[0].lock);
+    ck_assert_uint_eq(first, PART);
+    ck_assert_uint_eq(heap_take(&h, 1), 0);
+    ck_assert_uint_eq(look().blocks, 2);
+}
+END_TEST
+
+static void
+note_given(void *ctx, size_t first, size_t n)
+{
+    size_t *given = ctx;
+
+    ck_assert_uint_le(n, 100);
+    ck_assert_uint_le(first + n, COUNT);
+    *given += n;
+}
+
+START_TEST(what_is_cooled_is_what_is_warm_and_highest)
+{
+    size_t given = 0;
+
+    ck_assert_uint_eq(heap_take(&h, COUNT), 0);
+    ck_assert_int_eq(heap_free(&h, 0, 800), 0);
+    ck_assert_uint_eq(look().warm, 800);
+    heap_cool(&h, 500, 100, false, note_given, &given);
+    ck_assert_uint_eq(given, 500);
+    ck_assert_uint_eq(look().warm, 800);
+    heap_cool(&h, 500, 100, true, note_given, &given);
+    ck_assert_uint_eq(given, 1000);
+    ck_assert_uint_eq(look().warm, 300);
+    ck_assert_uint_eq(heap_take(&h, 290), 0);
+    ck_assert_uint_eq(look().warm, 10);
+    heap_cool(&h, SIZE_MAX, 100, true, note_given, &given);
+    ck_assert_uint_eq(given, 1010);
+    ck_assert_uint_eq(look().warm, 0);
+}
+END_TEST
+
+Suite *
+suite(void)
+{
+    Suite *s = suite_create("heap");
+    TCase *tc = tcase_create("parts");
+
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, a_block_may_cross_all_parts);
+    tcase_add_test(tc, where_a_crossing_block_goes_on_no_block_begins);
+    tcase_add_test(tc, a_part_may_be_crossed_at_both_ends);
+    tcase_add_loop_test(tc, a_crossing_block_can_be_cut_anywhere, 0, 8);
+    tcase_add_test(tc, a_leaving_block_that_crosses_is_nobodys);
+    tcase_add_test(tc, who_finds_a_part_locked_takes_from_another);
+    tcase_add_test(tc, what_is_cooled_is_what_is_warm_and_highest);
+    suite_add_tcase(s, tc);
+    return s;
+}
