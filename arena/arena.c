@@ -12,10 +12,12 @@
 
 #include "arena/arena.h"
 #include "arena/commit.h"
+#include "arena/harden.h"
 #include "arena/heap.h"
 #include "arena/pages.h"
 
 enum {
+    WAITING = 16 * 1024 * 1024, /* bytes of freed blocks that wait, in a hardened arena */
     PIECE = 256 * 1024, /* bytes whose pages go back while others wait for the lock, about */
 };
 
@@ -33,14 +35,18 @@ struct arena {
     size_t warm_max;     /* chunks */
     bool prefault;       /* all of it was touched */
     bool stepwise;       /* only what `commit` says may be written to */
+    bool hardened;
+    size_t guard; /* chunks without access behind each block, 0 or 1 */
     struct heap heap;
     struct commit commit;
+    atomic_ulong damaged;
     atomic_ulong failed;
     atomic_ulong refused;
     /* arena_tend()'s own. */
-    unsigned long seen; /* allocations, at the last look */
-    int64_t used_at;    /* ns, the last look that found them grown */
-    int64_t above_at;   /* ns, the look since which more than warm_max is warm; or never */
+    unsigned long seen;    /* allocations, at the last look */
+    int64_t used_at;       /* ns, the last look that found them grown */
+    int64_t above_at;      /* ns, the look since which more than warm_max is warm; or never */
+    struct harden waiting; /* freed, and not to be taken yet; mostly untouched */
 };
 
 static size_t
@@ -82,10 +88,14 @@ init_books(struct arena *a, const struct arena_options *opt, size_t count, const
 {
     unsigned char *books = (unsigned char *)a;
     size_t unit = a->stepwise ? ARENA_STEP : a->page; /* bytes that go back together, at least */
+    size_t waiting;
 
     set_marks(a, opt);
     heap_init(&a->heap, count, unit > a->chunk ? unit / a->chunk : 1, books + at->heap);
     commit_init(&a->commit, a->base, a->reserved, books + at->commit);
+    a->guard = a->hardened && a->chunk >= unit;
+    waiting = count / 8 < (size_t)WAITING >> a->shift ? count / 8 : (size_t)WAITING >> a->shift;
+    harden_init(&a->waiting, waiting);
 }
 
 static int
@@ -121,6 +131,7 @@ open_with(const struct arena_options *opt, size_t count, bool stepwise, struct a
     a->books = at.all;
     a->reserved = bytes;
     a->prefault = opt->prefault;
+    a->hardened = opt->hardened;
     a->stepwise = stepwise;
     a->base = pages_map_guarded(bytes, stepwise);
     if (a->base == NULL) {
@@ -157,6 +168,7 @@ arena_close(struct arena *a)
 {
     if (a == NULL)
         return;
+    harden_done(&a->waiting);
     heap_done(&a->heap);
     commit_done(&a->commit);
     pages_unmap_guarded(a->base, a->reserved);
@@ -239,12 +251,58 @@ arena_commit(struct arena *a, const void *at, size_t n)
     return open_bytes(a, from, n);
 }
 
+/* Makes blocks free that have waited for long enough, or all. */
+static void
+let_go(struct arena *a, bool all)
+{
+    struct harden_block b;
+
+    while (a->hardened && harden_get(&a->waiting, all, &b)) {
+        if (!harden_is_poisoned(a->base + (b.first << a->shift), b.poisoned))
+            atomic_fetch_add_explicit(&a->damaged, 1, memory_order_relaxed);
+        heap_give(&a->heap, b.first, touched_by(a, b.poisoned));
+    }
+}
+
+/* Takes the access to the last chunk of a block away, or gives it back. */
+static int
+set_guard(struct arena *a, size_t last, bool on)
+{
+    size_t from = last << a->shift;
+
+    if (a->guard == 0)
+        return 0;
+    if (a->stepwise) { /* closed is what it will be for the next one, too */
+        if (on)
+            commit_close(&a->commit, from, a->chunk);
+        return 0;
+    }
+    return on ? pages_guard(a->base + from, a->chunk) : pages_open(a->base + from, a->chunk);
+}
+
+/* Takes a block, with its guard but without what it needs of memory. */
+static size_t
+take(struct arena *a, size_t chunks)
+{
+    size_t first = heap_take(&a->heap, chunks + a->guard);
+
+    if (first == RUNS_NONE && a->hardened) {
+        let_go(a, true);
+        first = heap_take(&a->heap, chunks + a->guard);
+    }
+    if (first != RUNS_NONE && set_guard(a, first + chunks, true) < 0) {
+        (void)heap_free(&a->heap, first, 0); /* it is ours: cannot fail */
+        return RUNS_NONE;
+    }
+    return first;
+}
+
 void *
 arena_alloc(struct arena *a, size_t n)
 {
     size_t chunks = chunks_of(a, n);
     size_t bytes = chunks << a->shift;
-    size_t first = heap_take(&a->heap, chunks);
+    size_t first = take(a, chunks);
 
     if (first != RUNS_NONE && a->stepwise &&
         open_bytes(a, first << a->shift, bytes < ARENA_STEP ? bytes : ARENA_STEP) < 0) {
@@ -282,14 +340,33 @@ refuse(struct arena *a, int r)
     return r;
 }
 
+/* Moves the guard of a block to where its end will be, before what lies behind it
+ * can be anybody else's. */
+static int
+move_guard(struct arena *a, size_t first, size_t chunks)
+{
+    ptrdiff_t is = heap_length(&a->heap, first);
+    int r;
+
+    if (is < 0)
+        return (int)is;
+    if (chunks + a->guard >= (size_t)is)
+        return 0;
+    r = set_guard(a, first + chunks, true);
+    return r < 0 ? r : set_guard(a, first + (size_t)is - 1, false);
+}
+
 int
 arena_shrink(struct arena *a, void *block, size_t n)
 {
+    size_t chunks = chunks_of(a, n);
     size_t first;
     int r = find_chunk(a, block, &first);
 
+    if (r == 0 && a->guard > 0)
+        r = move_guard(a, first, chunks);
     if (r == 0)
-        r = heap_cut(&a->heap, first, chunks_of(a, n));
+        r = heap_cut(&a->heap, first, chunks + a->guard);
     return r == -ERANGE ? -EINVAL : refuse(a, r);
 }
 
@@ -297,6 +374,31 @@ int
 arena_free(struct arena *a, void *block)
 {
     return arena_free_written(a, block, SIZE_MAX);
+}
+
+/* Frees a block so that whoever still uses it is found out. */
+static int
+free_hardened(struct arena *a, size_t first, size_t written)
+{
+    ptrdiff_t n = heap_length(&a->heap, first);
+    int r = n < 0 ? (int)n : heap_retire(&a->heap, first);
+    struct harden_block b = { .first = first, .chunks = (size_t)n };
+    size_t most = ((size_t)n - a->guard) << a->shift;
+
+    if (r < 0)
+        return r;
+    /* Where it fails there are too many mappings, and the chunk stays lost for
+     * those who would not know. */
+    if (set_guard(a, first + (size_t)n - 1, false) < 0)
+        return 0;
+    b.poisoned = written < most ? written : most;
+    if (a->stepwise)
+        b.poisoned = commit_reach(&a->commit, first << a->shift, b.poisoned);
+    harden_poison(a->base + (first << a->shift), b.poisoned);
+    if (!harden_put(&a->waiting, &b))
+        heap_give(&a->heap, first, touched_by(a, b.poisoned));
+    let_go(a, false);
+    return 0;
 }
 
 int
@@ -308,7 +410,9 @@ arena_free_written(struct arena *a, void *block, size_t written)
     if (block == NULL)
         return 0;
     r = find_chunk(a, block, &first);
-    if (r == 0)
+    if (r == 0 && a->hardened)
+        r = free_hardened(a, first, written);
+    else if (r == 0)
         r = heap_free(&a->heap, first, touched_by(a, written));
     return refuse(a, r);
 }
@@ -321,7 +425,7 @@ arena_block_size(struct arena *a, const void *block)
 
     if (find_chunk(a, block, &first) == 0)
         n = heap_length(&a->heap, first);
-    return n > 0 ? (size_t)n << a->shift : 0;
+    return n > 0 ? ((size_t)n - a->guard) << a->shift : 0;
 }
 
 size_t
@@ -352,9 +456,13 @@ arena_tend(struct arena *a, int64_t now)
 {
     struct heap_stats s;
 
-    if (a->retain >= a->heap.count)
+    if (a->retain >= a->heap.count && !a->hardened)
         return ARENA_NEVER;
     s = look(a, now);
+    if (a->hardened && s.used > 0 && now - a->used_at >= ARENA_IDLE) {
+        let_go(a, true);
+        s = look(a, now);
+    }
     if (s.warm > a->retain && now - a->used_at >= ARENA_IDLE) {
         cool(a, s.warm - a->retain);
         s.warm = a->retain;
@@ -404,8 +512,15 @@ arena_stats(struct arena *a, struct arena_stats *ret_stats)
         .warm = s.warm << a->shift,
         .resident = resident(a),
         .failed = atomic_load_explicit(&a->failed, memory_order_relaxed),
+        .damaged = arena_damaged(a),
         .refused = atomic_load_explicit(&a->refused, memory_order_relaxed),
     };
+}
+
+unsigned long
+arena_damaged(const struct arena *a)
+{
+    return atomic_load_explicit(&a->damaged, memory_order_relaxed);
 }
 
 int

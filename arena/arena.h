@@ -37,10 +37,20 @@ struct arena_options {
     size_t chunk_count; /* ARENA_CHUNKS_MIN to _MAX */
     size_t retain;      /* bytes of free chunks that stay warm whatever happens */
     bool prefault;      /* touch everything now and retain it: no page fault later */
+    bool hardened;      /* see below */
     bool stepwise;      /* commit in steps, see arena_commit(), also where the system does
                            not count what is committed */
     size_t warm_max;    /* bytes of free chunks that stay warm under use; below retain: that */
 };
+
+/* A hardened arena finds mistakes of its users, at a price.  Behind each block
+ * lies a chunk more without access, where chunks are pages or more (and steps,
+ * if the arena is stepwise): who writes past the end dies.  A freed block is
+ * filled with a pattern, as far as it was written, and waits in a queue of at most
+ * 16 MiB or an eighth of the arena, whichever is less, and of 255 blocks, before
+ * it can be taken again; what waits counts as used, and is not waited for when
+ * there is no room, or nobody has allocated for ARENA_IDLE.  A block that was
+ * written to while it waited is counted as damaged. */
 
 struct arena_stats {
     size_t chunk_size;     /* bytes */
@@ -54,6 +64,7 @@ struct arena_stats {
     size_t warm;           /* bytes of free chunks that may hold pages */
     size_t resident;       /* bytes of pages in memory, from mincore(2) */
     unsigned long failed;  /* allocations refused for want of room */
+    unsigned long damaged; /* freed blocks that were written to, where it is hardened */
     unsigned long refused; /* frees and shrinks of what is no block */
 };
 
@@ -124,6 +135,9 @@ int64_t arena_tend(struct arena *a, int64_t now) __attribute__((nonnull));
 /* Takes a consistent picture; `resident` is counted just after it, in a walk
  * over what was ever handed out. */
 void arena_stats(struct arena *a, struct arena_stats *ret_stats) __attribute__((nonnull));
+
+/* Returns arena_stats.damaged, without looking at anything else. */
+unsigned long arena_damaged(const struct arena *a) __attribute__((nonnull));
 
 /* Verifies every invariant of the bookkeeping.  Returns 0 or -EUCLEAN. */
 int arena_check(struct arena *a) __attribute__((warn_unused_result, nonnull));

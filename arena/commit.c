@@ -103,6 +103,18 @@ commit_close(struct commit *c, size_t from, size_t n)
 }
 
 size_t
+commit_reach(struct commit *c, size_t from, size_t n)
+{
+    size_t end = from;
+
+    (void)pthread_mutex_lock(&c->lock);
+    while (end < from + n && is_open(c, end / STEP))
+        end = (end / STEP + 1) * STEP;
+    (void)pthread_mutex_unlock(&c->lock);
+    return end < from + n ? end - from : n;
+}
+
+size_t
 commit_opened(struct commit *c)
 {
     size_t open;

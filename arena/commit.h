@@ -48,6 +48,10 @@ int commit_open(struct commit *c, size_t from, size_t n)
  * that the system does not let us close gives its pages back and stays open. */
 void commit_close(struct commit *c, size_t from, size_t n) __attribute__((nonnull));
 
+/* Returns how many of `n` bytes from `from` on are open before the first that is
+ * not. */
+size_t commit_reach(struct commit *c, size_t from, size_t n) __attribute__((nonnull));
+
 /* Returns how many bytes are open. */
 size_t commit_opened(struct commit *c) __attribute__((nonnull));
 

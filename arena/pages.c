@@ -96,6 +96,12 @@ pages_open(void *p, size_t bytes)
 }
 
 int
+pages_guard(void *p, size_t bytes)
+{
+    return mprotect(p, bytes, PROT_NONE) < 0 ? -errno : 0;
+}
+
+int
 pages_close(void *p, size_t bytes)
 {
     /* In one step, so that nobody else's mapping can get in between. */

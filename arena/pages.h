@@ -35,6 +35,10 @@ void pages_unmap_guarded(unsigned char *p, size_t bytes) __attribute__((nonnull)
  * charges.  Returns 0 or -ENOMEM. */
 int pages_open(void *p, size_t bytes) __attribute__((warn_unused_result, nonnull));
 
+/* Takes the access to pages away, and leaves them what they hold; pages_open()
+ * gives it back.  Returns 0 or -errno. */
+int pages_guard(void *p, size_t bytes) __attribute__((warn_unused_result, nonnull));
+
 /* Takes the access to pages and what they hold away, and their charge back.
  * Returns 0 or -errno; they are then empty but open. */
 int pages_close(void *p, size_t bytes) __attribute__((warn_unused_result, nonnull));

@@ -56,6 +56,7 @@ struct conf {
     size_t arena_chunk;  /* bytes */
     size_t arena_chunks; /* 0: as many as the limits above can need */
     bool arena_prefault;
+    bool arena_hardened;
 
     enum run_keep output_keep; /* default of routes */
 

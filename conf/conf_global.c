@@ -67,6 +67,7 @@ static const struct {
     { CONF_LOG, "stderr", AT(log_stderr), true },
     { CONF_LOG, "syslog", AT(log_syslog), true },
     { CONF_ARENA, "prefault", AT(arena_prefault), false },
+    { CONF_ARENA, "hardened", AT(arena_hardened), false },
 };
 
 static const struct conf_block *

@@ -53,6 +53,7 @@ static const struct conf_word words[] = {
     { CONF_ARENA, "chunk", false },
     { CONF_ARENA, "chunks", false },
     { CONF_ARENA, "prefault", false },
+    { CONF_ARENA, "hardened", false },
     { CONF_ROUTE, "method", true },
     { CONF_ROUTE, "argv", true },
     { CONF_ROUTE, "workdir", false },

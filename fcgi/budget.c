@@ -93,6 +93,12 @@ budget_output_wish(const struct conf *conf)
 }
 
 size_t
+budget_guards(const struct conf *conf)
+{
+    return conf->arena_hardened ? 2 : 0;
+}
+
+size_t
 budget_chunks(const struct conf *conf, size_t runs)
 {
     size_t wish = conf->arena_chunks;
@@ -100,7 +106,7 @@ budget_chunks(const struct conf *conf, size_t runs)
 
     if (wish > 0)
         return wish;
-    wish = runs * most_chunks(conf);
+    wish = runs * (most_chunks(conf) + budget_guards(conf));
     if (getrlimit(RLIMIT_AS, &as) == 0 && as.rlim_cur != RLIM_INFINITY &&
         wish > as.rlim_cur / 2 / conf->arena_chunk)
         wish = as.rlim_cur / 2 / conf->arena_chunk;

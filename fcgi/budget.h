@@ -33,6 +33,9 @@ void budget_place(enum route_output how, unsigned char *block, size_t max, struc
 /* Returns the largest output_max of all routes, in bytes. */
 size_t budget_output_wish(const struct conf *conf) __attribute__((nonnull));
 
+/* Returns how many chunks the guards of a run's blocks take. */
+size_t budget_guards(const struct conf *conf) __attribute__((nonnull));
+
 /* Returns the number of chunks to reserve: as configured, or enough for `runs`
  * runs, whatever is asked of their output; at most half of RLIMIT_AS. */
 size_t budget_chunks(const struct conf *conf, size_t runs) __attribute__((nonnull));

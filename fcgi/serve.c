@@ -40,6 +40,7 @@ needs_restart(const struct conf *old, const struct conf *new)
     const char *is = new->pid_file != NULL ? new->pid_file : "";
 
     return new->arena_chunk != old->arena_chunk || new->arena_chunks != old->arena_chunks ||
+           new->arena_hardened != old->arena_hardened ||
            new->max_connections != old->max_connections || new->core_dumps != old->core_dumps ||
            strcmp(was, is) != 0;
 }

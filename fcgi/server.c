@@ -103,6 +103,13 @@ server_stop(struct server *s)
 int64_t
 server_tend(struct server *s)
 {
+    unsigned long damaged = arena_damaged(s->arena);
+
+    if (damaged != s->damaged)
+        log_event(LOG_AT_ERROR, "error",
+            "arena: memory was written to after it was freed (%lu times); please report it",
+            damaged - s->damaged);
+    s->damaged = damaged;
     /* A command that starts has its blocks before it wakes us. */
     return arena_tend(s->arena, clock_now());
 }
@@ -138,8 +145,9 @@ open_arena(struct server *s, struct err *err)
         .chunk_count = budget_chunks(conf, conf->max_running + conf->queue),
         .retain = ARENA_RETAIN,
         .warm_max = ARENA_WARM_MAX,
-        .prefault = conf->arena_prefault };
-    size_t chunks;
+        .prefault = conf->arena_prefault,
+        .hardened = conf->arena_hardened };
+    size_t chunks, guards = budget_guards(conf) * conf->max_running;
     int r = arena_open(&opt, &s->arena);
 
     if (r < 0)
@@ -150,7 +158,8 @@ open_arena(struct server *s, struct err *err)
             "arena of %zu chunks instead of %zu: the system gives no more", chunks,
             opt.chunk_count);
     for (unsigned how = 0; how < ROUTE_OUTPUT_MAX; how++)
-        s->output_cap[how] = budget_output(how, conf->arena_chunk, chunks, conf->max_running);
+        s->output_cap[how] = budget_output(
+            how, conf->arena_chunk, chunks > guards ? chunks - guards : 0, conf->max_running);
     if (s->output_cap[ROUTE_JOINED] < budget_output_wish(conf))
         log_event(LOG_AT_WARNING, "warning", "output of a run is limited to %zu bytes by the arena",
             s->output_cap[ROUTE_JOINED]);

@@ -134,6 +134,7 @@ struct server {
     atomic_bool draining;
     atomic_bool ticking;     /* the main thread wakes every second */
     int64_t next_look;       /* ns, when it does; its own */
+    unsigned long damaged;   /* blocks of the arena, as far as told; its own */
     atomic_bool stop_wanted; /* by POST /restart */
 };
 

@@ -1,6 +1,7 @@
 ARENA_TESTS = \
 	%D%/test_arena \
 	%D%/test_arena_commit \
+	%D%/test_arena_hardened \
 	%D%/test_arena_pages \
 	%D%/test_arena_random \
 	%D%/test_mirror \
@@ -14,6 +15,7 @@ check_PROGRAMS += $(ARENA_TESTS)
 TESTS += $(ARENA_TESTS)
 %C%_test_arena_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_arena_commit_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
+%C%_test_arena_hardened_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_arena_pages_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_arena_random_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_mirror_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)

@@ -94,6 +94,7 @@ check_defaults(const struct conf *c)
     ck_assert_uint_eq(c->arena_chunk, 64 * 1024);
     ck_assert_uint_eq(c->arena_chunks, 0);
     ck_assert(!c->arena_prefault);
+    ck_assert(!c->arena_hardened);
     ck_assert_int_eq(c->restart, CONF_RESTART_REPLACE);
     ck_assert(c->log_stderr && c->log_syslog && !c->core_dumps);
     ck_assert(!c->delays && !conf_route(c, "/health")->delays);
@@ -160,7 +161,7 @@ START_TEST(every_setting_is_taken)
              "drain_timeout = 1m read_timeout = 100\n"
              "restart = exit delays = yes core_dumps = yes\n"
              "log { stderr = no syslog = on }\n"
-             "arena { chunk = 4K chunks = 100 prefault = yes }\n"
+             "arena { chunk = 4K chunks = 100 prefault = yes hardened = yes }\n"
              "env = { \"LANG=de_DE.UTF-8\", \"A=\" }\n");
 
     ck_assert_str_eq(c->mount, "/cmon");
@@ -185,6 +186,7 @@ START_TEST(every_setting_is_taken)
     ck_assert_uint_eq(c->arena_chunk, 4096);
     ck_assert_uint_eq(c->arena_chunks, 100);
     ck_assert(c->arena_prefault);
+    ck_assert(c->arena_hardened);
     ck_assert_str_eq(find_env(conf_route(c, "/health"), "LANG"), "de_DE.UTF-8");
     ck_assert_str_eq(find_env(conf_route(c, "/health"), "A"), "");
     ck_assert_str_eq(find_env(conf_route(c, "/health"), "PATH"), "/bin:/usr/bin");

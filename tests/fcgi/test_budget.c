@@ -60,11 +60,12 @@ END_TEST
 START_TEST(so_many_runs_have_room_at_once)
 {
     static const size_t chunk[] = { 512, 4096, 65536, 4 * 1024 * 1024 };
-    struct arena_options opt = { .chunk_size = chunk[_i] };
+    struct arena_options opt = { .chunk_size = chunk[_i % 4], .hardened = _i >= 4 };
     struct arena *a;
     size_t runs = 7, i;
 
-    conf.arena_chunk = chunk[_i];
+    conf.arena_chunk = chunk[_i % 4];
+    conf.arena_hardened = opt.hardened; /* guards, where chunks are pages */
     opt.chunk_count = budget_chunks(&conf, runs);
     ck_assert_int_eq(arena_open(&opt, &a), 0);
     ck_assert_uint_eq(arena_chunks(a), opt.chunk_count);
@@ -72,7 +73,9 @@ START_TEST(so_many_runs_have_room_at_once)
         ck_assert_ptr_nonnull(arena_alloc(a, budget_output_block(ROUTE_SPLIT, 1 << 20)));
         ck_assert_ptr_nonnull(arena_alloc(a, budget_answer_block(ROUTE_SPLIT, 1 << 20)));
     }
-    ck_assert_ptr_null(arena_alloc(a, 1));
+    ck_assert_uint_eq(budget_guards(&conf), opt.hardened ? 2 : 0);
+    if (!opt.hardened || conf.arena_chunk >= 4096)
+        ck_assert_ptr_null(arena_alloc(a, 1));
     arena_close(a);
 }
 END_TEST
@@ -183,7 +186,7 @@ suite(void)
     tcase_add_checked_fixture(tc, setup, NULL);
     tcase_add_test(tc, the_wish_is_the_largest_of_all_routes);
     tcase_add_test(tc, what_was_configured_is_reserved);
-    tcase_add_loop_test(tc, so_many_runs_have_room_at_once, 0, 4);
+    tcase_add_loop_test(tc, so_many_runs_have_room_at_once, 0, 8);
     tcase_add_test(tc, an_arena_has_no_more_chunks_than_it_may_have);
     tcase_add_test(tc, without_routes_there_is_an_arena_all_the_same);
     tcase_add_test(tc, a_run_keeps_as_much_as_fits_and_not_a_byte_more);

@@ -83,4 +83,26 @@ is "as is more than fits when escaped" "$code $(json .exit_code)" "503 0"
 ask GET /some
 is "and then it is as before" "$code $(json '.data | length') $(json .truncated)" "200 500000 false"
 
+# A hardened arena does the same, and finds nothing.
+stop
+conf <<'EOC'
+core_dumps = yes
+max_running = 8
+arena { hardened = yes }
+route "/some"  { argv = { "head", "-c", "500000", "/dev/zero" } }
+route "/words" { argv = { "echo", "one two" } }
+route "/raw"   { argv = { "head", "-c", "500000", "/dev/zero" } output = raw content_type = "application/octet-stream" }
+EOC
+serve
+for _ in 1 2 3 4 5; do
+    ask GET /some
+    is "hardened: half a megabyte" "$code $(json '.data | length') $(json .truncated)" "200 500000 false"
+    ask GET '/words?_split=1'
+    is "hardened: apart" "$code $(json .stdout)" "200 one two"
+    ask GET /raw
+    is "hardened: raw" "$code $(wc -c <body)" "200 500000"
+done
+sleep 5
+like "and nobody has written to what was free" "$(grep -c 'after it was freed' "$LOG")" '^0$'
+
 finish
