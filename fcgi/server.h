@@ -119,7 +119,6 @@ struct server {
 
     pthread_mutex_t conf_lock;
     const struct conf *conf;
-
     pthread_mutex_t pool_lock;
     unsigned char *memory; /* nconns slots */
     struct conn *conns;
