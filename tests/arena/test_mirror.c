@@ -386,13 +386,30 @@ add_building(Suite *s)
     suite_add_tcase(s, tc);
     tc = tcase_create("building");
     tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, nothing_is_touched_before_it_is_used);
     tcase_add_test(tc, no_command_inherits_the_descriptor);
-    tcase_add_test(tc, what_is_built_is_in_no_core_dump_and_no_child);
     tcase_add_test(tc, a_mirror_that_is_never_sealed_is_cleansed_and_unmapped);
     tcase_add_test(tc, before_the_seal_there_is_nothing_to_convert);
     tcase_add_test(tc, nobody_gets_a_new_writable_mapping);
     tcase_add_test(tc, what_was_there_is_cleansed);
+    suite_add_tcase(s, tc);
+}
+
+/* The kernel's flags of mappings. */
+static void
+add_native(Suite *s)
+{
+    TCase *tc = tcase_create("building, as the kernel has it");
+
+    tcase_set_tags(tc, SUITE_NATIVE);
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, nothing_is_touched_before_it_is_used);
+    tcase_add_test(tc, what_is_built_is_in_no_core_dump_and_no_child);
+    suite_add_tcase(s, tc);
+    tc = tcase_create("sealed, as the kernel has it");
+    tcase_set_tags(tc, SUITE_NATIVE);
+    tcase_add_checked_fixture(tc, setup_sealed, teardown);
+    tcase_add_test(tc, a_forked_child_can_read_and_has_no_writable_view);
+    tcase_add_test(tc, neither_view_is_in_a_core_dump);
     suite_add_tcase(s, tc);
 }
 
@@ -403,13 +420,12 @@ suite(void)
     TCase *tc = tcase_create("sealed");
 
     add_building(s);
+    add_native(s);
     tcase_add_checked_fixture(tc, setup_sealed, teardown);
     tcase_add_test(tc, a_write_ends_in_sigsegv);
     tcase_add_test(tc, what_is_read_can_never_be_made_writable);
     tcase_add_test(tc, a_sealed_mirror_allocates_no_more_and_is_sealed_once);
     tcase_add_test(tc, no_descriptor_and_no_page_too_many_is_left);
-    tcase_add_test(tc, neither_view_is_in_a_core_dump);
-    tcase_add_test(tc, a_forked_child_can_read_and_has_no_writable_view);
     tcase_add_test(tc, addresses_are_converted_both_ways);
     tcase_add_test(tc, no_address_is_converted_twice);
     tcase_add_test(tc, what_is_not_all_in_the_view_is_not_converted);

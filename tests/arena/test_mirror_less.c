@@ -218,6 +218,7 @@ suite(void)
     Suite *s = suite_create("mirror_less");
     TCase *tc = tcase_create("mirror_less");
 
+    tcase_set_tags(tc, SUITE_NATIVE);
     tcase_add_loop_test(tc, without_a_sealed_file_it_is_read_only_all_the_same, 0, 4);
     tcase_add_loop_test(tc, limits_of_memory_are_met, 0, 3);
     suite_add_tcase(s, tc);
