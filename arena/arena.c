@@ -352,6 +352,8 @@ move_guard(struct arena *a, size_t first, size_t chunks)
         return (int)is;
     if (chunks + a->guard >= (size_t)is)
         return 0;
+    /* What becomes the guard was written to. */
+    heap_warm(&a->heap, first + chunks, a->guard);
     r = set_guard(a, first + chunks, true);
     return r < 0 ? r : set_guard(a, first + (size_t)is - 1, false);
 }

@@ -127,6 +127,10 @@ START_TEST(a_block_that_shrinks_takes_its_guard_along)
     q = take(20 * CHUNK);
     ck_assert_ptr_eq(q, p + 3 * CHUNK);
     ck_assert_uint_eq(p[2 * CHUNK - 1], 0x11);
+    ck_assert_int_eq(arena_free(a, p), 0);
+    ck_assert_int_eq(arena_free(a, q), 0);
+    rest();
+    ck_assert_uint_eq(stats().resident, 0); /* where the guard was, too */
 }
 END_TEST
 

@@ -22,6 +22,10 @@ check_PROGRAMS += $(fuzz_replays)
 TESTS += $(fuzz_replays)
 EXTRA_DIST += %D%/data
 
+fuzz_replays += %D%/replay_arena
+%C%_replay_arena_SOURCES = %D%/fuzz_arena.c
+%C%_replay_arena_LDADD = $(REPLAY_LIBS) $(ARENA_LIBS)
+
 fuzz_replays += %D%/replay_conf
 %C%_replay_conf_SOURCES = %D%/fuzz_conf.c
 %C%_replay_conf_LDADD = $(REPLAY_LIBS) $(CMON_LIBS)
