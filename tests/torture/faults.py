@@ -266,7 +266,7 @@ class Live:
         return failed
 
     def settled(self):
-        return (rig.descriptors(self.responder.pid) == self.held
+        return (rig.descriptors(self.responder.pid) <= self.held
                 and not rig.children(self.responder.pid))
 
     def call(self, call, arg, may, errors, most):
