@@ -1,10 +1,10 @@
 noinst_LIBRARIES += %D%/libarena.a
 %C%_libarena_a_SOURCES = \
 	%D%/arena.c %D%/arena.h \
-	%D%/mirror.c %D%/mirror.h \
 	%D%/commit.c %D%/commit.h \
 	%D%/harden.c %D%/harden.h \
 	%D%/heap.c %D%/heap.h \
+	%D%/mirror.c %D%/mirror.h \
 	%D%/pages.c %D%/pages.h \
 	%D%/region.c %D%/region.h \
 	%D%/runs.c %D%/runs.h \
