@@ -339,6 +339,9 @@ suite(void)
     tcase_add_test(tc, what_is_in_one_piece_is_told_as_one);
     tcase_add_test(tc, without_marks_all_is_of_stdout);
     tcase_add_loop_test(tc, memory_of_an_arena_is_committed_in_doubling_steps, 0, 2);
+    suite_add_tcase(s, tc);
+    tc = tcase_create("as the kernel has it");
+    tcase_set_tags(tc, SUITE_NATIVE);
     tcase_add_loop_test(tc, when_no_more_is_committed_what_there_is_is_kept, 0, 2);
     suite_add_tcase(s, tc);
     return s;
