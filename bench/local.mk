@@ -33,12 +33,24 @@ EXTRA_DIST += %D%/run-request %D%/request/stage.sh %D%/request/rates.sh %D%/requ
 	%D%/request/peers/command.php %D%/request/peers/lighttpd.sh %D%/request/peers/evhttp.sh \
 	%D%/request/peers/evhttp.c %D%/request/peers/least.sh
 
-# What bench/run-alloc needs.
-EXTRA_PROGRAMS += %D%/alloc
-%C%_alloc_SOURCES = %D%/alloc.c
-%C%_alloc_LDADD = $(BASE_LIBS)
-bench-alloc: %D%/alloc
-EXTRA_DIST += %D%/run-alloc
+# What bench/run-alloc needs: nothing; other mallocs are loaded before glibc's.
+check_LIBRARIES += %D%/alloc/libcontenders.a
+%C%_alloc_libcontenders_a_SOURCES = %D%/alloc/contender.c %D%/alloc/contender.h \
+	%D%/alloc/contenders/arena.c %D%/alloc/contenders/bins.c %D%/alloc/contenders/bump.c \
+	%D%/alloc/contenders/carve.c %D%/alloc/contenders/carve.h %D%/alloc/contenders/classes.h \
+	%D%/alloc/contenders/cmon2.c %D%/alloc/contenders/firstfit.c %D%/alloc/contenders/malloc.c \
+	%D%/alloc/contenders/pages.c %D%/alloc/contenders/pages.h %D%/alloc/contenders/region.c \
+	%D%/alloc/contenders/scopes.c %D%/alloc/contenders/scopes.h %D%/alloc/contenders/span.c
+ALLOC_LIBS = %D%/alloc/libcontenders.a $(BASE_LIBS) -lm -ldl
+EXTRA_PROGRAMS += %D%/alloc/slice
+%C%_alloc_slice_SOURCES = %D%/alloc/clock.h %D%/alloc/measure.c \
+	%D%/alloc/measure.h %D%/alloc/slice.c %D%/alloc/workload.c %D%/alloc/workload.h \
+	%D%/alloc/workloads/fragment.c %D%/alloc/workloads/full.c %D%/alloc/workloads/grow.c \
+	%D%/alloc/workloads/pool.c %D%/alloc/workloads/request.c
+%C%_alloc_slice_LDADD = $(ALLOC_LIBS)
+bench-alloc: %D%/alloc/slice
+EXTRA_DIST += %D%/run-alloc %D%/alloc/README.md %D%/alloc/facts.sh %D%/alloc/goals \
+	%D%/alloc/plots.gp %D%/alloc/report.awk
 
 # What bench/run-json needs: libjansson-dev, libjson-c-dev, rapidjson-dev, g++.
 EXTRA_PROGRAMS += %D%/json/json
@@ -49,8 +61,9 @@ bench-json: %D%/json/json
 EXTRA_DIST += %D%/run-json
 
 EXTRA_DIST += %D%/.may_include %D%/README.md %D%/REPORT.md %D%/plots/latency.svg \
-	%D%/plots/memory.svg %D%/plots/rates.svg
-CLEANFILES += $(EXTRA_PROGRAMS) %D%/results.txt %D%/evhttp
+	%D%/plots/memory.svg %D%/plots/rates.svg %D%/ALLOC.md %D%/plots/alloc-chunks.svg \
+	%D%/plots/alloc-latency.svg %D%/plots/alloc-rss.svg %D%/plots/alloc-threads.svg
+CLEANFILES += $(EXTRA_PROGRAMS) %D%/results.txt %D%/evhttp %D%/alloc-results.txt
 
 bench:
 	BUILD='$(abs_top_builddir)' '$(top_srcdir)/bench/run-alloc'

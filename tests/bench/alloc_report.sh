@@ -1,0 +1,98 @@
+#!/bin/sh
+# tests/bench/alloc_report.sh -- bench/alloc/report.awk makes of known lines what can be worked out by hand.
+set -u
+
+bench=${top_srcdir:-.}/bench/alloc
+tmp=$(mktemp -d) || exit 99
+trap 'rm -rf "$tmp"' EXIT
+n=0 failed=0
+
+like() { # PROMISE FIXED-STRING: a line of the report has it
+    n=$((n + 1))
+    if grep -qF -- "$2" "$tmp/report"; then
+        echo "ok $n - $1"
+    else
+        failed=1
+        echo "not ok $n - $1"
+        echo "# not there: $2"
+    fi
+}
+
+is() { # PROMISE GOT WANT
+    n=$((n + 1))
+    if [ "$2" = "$3" ]; then
+        echo "ok $n - $1"
+    else
+        failed=1
+        echo "not ok $n - $1"
+        echo "# got $2, want $3"
+    fi
+}
+
+report() {
+    awk -v facts="$tmp/facts" -v goals="$tmp/goals" -v data="$tmp" -f "$bench/report.awk" \
+        "$tmp/results" >"$tmp/report" 2>"$tmp/complaints"
+}
+
+echo 'machine: canned' >"$tmp/facts"
+cat >"$tmp/goals" <<'END'
+# a comment
+request-1 rate arena glibc >= 1.6 the rate
+request-1 rate bins glibc >= 5 the rate of bins
+request-1 p99 arena glibc <= 0.5 the tail
+full5-1000000 cost arena self:full5-1000 <= 1.5 many chunks
+full5-1000000 cost arena cmon2 <= 0.001 against a bitmap
+request-1 rate arena absent >= 1 nobody
+END
+# Ratios of the rounds: 2, 3, 2.5.  A tick is a nanosecond.
+cat >"$tmp/results" <<'END'
+what arena ours
+what bins ours with bins
+what glibc the C library's
+what cmon2 a bitmap
+skipped absent libabsent is not installed
+1 slice arena request-1 version=1 hz=1000000000 floor=50 rate=200 p50=400 p99=800 times=0.5/400,0.99/800
+1 slice glibc request-1 version=2_36 hz=1000000000 floor=50 rate=100 p50=90 p99=1000 faults=0.5 copied=12
+2 slice glibc request-1 version=2_36 hz=1000000000 floor=50 rate=100 p50=90 p99=1000
+2 slice arena request-1 version=1 hz=1000000000 floor=50 rate=300 p50=400 p99=600
+3 slice arena request-1 version=1 hz=1000000000 floor=50 rate=250 p50=400 p99=200
+3 slice glibc request-1 version=2_36 hz=1000000000 floor=50 rate=100 p50=90 p99=1000
+3 slice bins request-1 version=1 hz=1000000000 floor=50 rate=400 p50=400 p99=200
+1 slice arena full5-1000 version=1 hz=1000000000 floor=50 p50=150 p99=200
+1 slice arena full5-1000000 version=1 hz=1000000000 floor=50 p50=250 p99=200
+1 slice cmon2 full5-1000000 version=x hz=1000000000 floor=50 p50=400050 p99=200
+1 slice arena fragment version=1 hz=1000000000 floor=50 rate=1 resident_kb=2048 series=1024/2048,2048/4096
+1 unable region pool
+1 failed cmon2 pool it does not fit
+END
+report
+is "it complains of nothing" "$(cat "$tmp/complaints")" ""
+like "it says what machine it was" "- machine: canned"
+like "who was skipped is named" "- skipped: absent: libabsent is not installed"
+like "who failed is named" "- skipped: cmon2, pool: it does not fit"
+like "versions are told" "| glibc | the C library's | 2 36 |"
+like "a ratio is made within a round, and the median counts" \
+    "| the rate | glibc | ≥ 1.6 | arena | 2.5 | 2-3 |  | met |"
+like "beside another of ours stands the arena alone" \
+    "| the rate of bins | glibc | ≥ 5 | bins | 4 | 4-4 | 2.5 | **not met**, by 20.0 % |"
+like "a tail may be at most so large" "| the tail | glibc | ≤ 0.5 | arena | 0.6 | 0.2-0.8 |  | **not met**, by 20.0 % |"
+like "a cost is what is left without the counter's own" \
+    "| many chunks | at 10^3 | ≤ 1.5 | arena | 2 | 2-2 |  | **not met**, by 33.3 % |"
+like "a cost is held against another's" "| against a bitmap | cmon2 | ≤ 0.001 | arena | 0.0005 |"
+like "what was not measured is called so" "| nobody | absent | ≥ 1 | arena | - | - |  | not measured |"
+like "a time near the counter's floor is marked" "| glibc | 100 | 2.5 | 90 * | 1000 |"
+is "the last line counts the goals" "$(tail -n 1 "$tmp/report")" "goals: 2 of 6 met"
+is "plots get what tables say" "$(sed -n 2p "$tmp/threads-request.dat")" "1 250 400 100 ?"
+is "memory over time is in MiB" "$(sed -n 3p "$tmp/rss.dat")" "100 2 4"
+
+: >"$tmp/results"
+report
+is "nothing measured is no goal met" "$(tail -n 1 "$tmp/report")" "goals: 0 of 6 met"
+
+cp "$bench/goals" "$tmp/goals"
+report
+is "each shipped goal is told" "$(grep -c '| not measured |$' "$tmp/report")" \
+    "$(grep -cv '^#' "$tmp/goals")"
+
+echo "1..$n"
+exit $failed
