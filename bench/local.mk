@@ -46,11 +46,24 @@ EXTRA_PROGRAMS += %D%/alloc/slice
 %C%_alloc_slice_SOURCES = %D%/alloc/clock.h %D%/alloc/measure.c \
 	%D%/alloc/measure.h %D%/alloc/slice.c %D%/alloc/workload.c %D%/alloc/workload.h \
 	%D%/alloc/workloads/fragment.c %D%/alloc/workloads/full.c %D%/alloc/workloads/grow.c \
-	%D%/alloc/workloads/pool.c %D%/alloc/workloads/request.c
+	%D%/alloc/workloads/pool.c %D%/alloc/workloads/replay.c %D%/alloc/workloads/request.c
 %C%_alloc_slice_LDADD = $(ALLOC_LIBS)
 bench-alloc: %D%/alloc/slice
 EXTRA_DIST += %D%/run-alloc %D%/alloc/README.md %D%/alloc/facts.sh %D%/alloc/goals \
 	%D%/alloc/plots.gp %D%/alloc/report.awk
+
+# What bench/alloc/trace/record.sh needs: a responder that tells what it asks of its memory.
+EXTRA_PROGRAMS += %D%/alloc/trace/cmon_traced
+%C%_alloc_trace_cmon_traced_SOURCES = entry/main.c %D%/alloc/trace/wrap.c
+%C%_alloc_trace_cmon_traced_LDADD = $(CMON_LIBS)
+ALLOC_WRAP = -Wl,--wrap=
+%C%_alloc_trace_cmon_traced_LDFLAGS = $(AM_LDFLAGS) $(ALLOC_WRAP)arena_alloc \
+	$(ALLOC_WRAP)arena_shrink $(ALLOC_WRAP)arena_free $(ALLOC_WRAP)arena_free_written \
+	$(ALLOC_WRAP)region_alloc $(ALLOC_WRAP)region_zalloc $(ALLOC_WRAP)region_strndup \
+	$(ALLOC_WRAP)region_strdup $(ALLOC_WRAP)region_printf $(ALLOC_WRAP)region_reset
+bench-trace: %D%/alloc/trace/cmon_traced %D%/request/load %D%/mebibyte
+.PHONY: bench-trace
+EXTRA_DIST += %D%/alloc/trace/number.awk %D%/alloc/trace/record.sh %D%/alloc/trace/requests
 
 # What bench/run-json needs: libjansson-dev, libjson-c-dev, rapidjson-dev, g++.
 EXTRA_PROGRAMS += %D%/json/json

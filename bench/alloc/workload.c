@@ -28,6 +28,7 @@ static const struct workload workloads[] = {
     { .name = "written-1", .run = request_run, .threads = 1, .scoped = true },
     { .name = "written-2", .run = request_run, .threads = 2, .scoped = true },
     { .name = "written-16", .run = request_run, .threads = 16, .scoped = true },
+    { .name = "replay", .run = replay_run, .threads = 1 },
     { .name = "pool", .run = pool_run, .threads = 1, .block = 256 * KIB, .live = 192 },
     { .name = "pool-2", .run = pool_run, .threads = 2, .block = 256 * KIB, .live = 192 },
     { .name = "pool-16", .run = pool_run, .threads = 16, .block = 256 * KIB, .live = 192 },

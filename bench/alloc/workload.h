@@ -38,5 +38,6 @@ void fragment_run(const struct measure_setting *s, const struct workload *w)
     __attribute__((nonnull));
 void full_run(const struct measure_setting *s, const struct workload *w) __attribute__((nonnull));
 void grow_run(const struct measure_setting *s, const struct workload *w) __attribute__((nonnull));
+void replay_run(const struct measure_setting *s, const struct workload *w) __attribute__((nonnull));
 
 #endif
