@@ -34,6 +34,7 @@ struct contender {
     const char *name;
     const char *what; /* it is, in a few words */
     bool single;      /* frees single blocks; else a scope ends all at once */
+    bool recycles;    /* frees blocks singly if all have one size and there are no scopes */
     bool in_place;    /* a growing buffer is taken at its maximum */
     bool own;         /* memory of its own: how full it is can be set up */
 

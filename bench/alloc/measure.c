@@ -174,11 +174,18 @@ measure_next(struct measure_random *r)
 }
 
 size_t
+measure_below(struct measure_random *r, size_t n)
+{
+    return (size_t)(((measure_next(r) >> 32) * n) >> 32);
+}
+
+size_t
 measure_size(struct measure_random *r, size_t low, size_t high)
 {
-    double where = (double)(measure_next(r) >> 11) * 0x1p-53;
+    unsigned doublings = (unsigned)__builtin_ctzll(high / low);
+    size_t from = low << measure_below(r, doublings);
 
-    return (size_t)((double)low * exp2(where * log2((double)high / (double)low)));
+    return from + measure_below(r, from);
 }
 
 /* Keeps a thread on a core of its own where there are enough. */

@@ -53,7 +53,11 @@ struct measure_random {
 void measure_seed(struct measure_random *r, unsigned lane) __attribute__((nonnull));
 uint64_t measure_next(struct measure_random *r) __attribute__((nonnull));
 
-/* Between `low` and `high`, every doubling as likely as another. */
+/* Less than `n`, which is less than 2^32; without a division. */
+size_t measure_below(struct measure_random *r, size_t n) __attribute__((nonnull));
+
+/* Between `low` and `high`, which are powers of two, every doubling as likely as
+ * another. */
 size_t measure_size(struct measure_random *r, size_t low, size_t high) __attribute__((nonnull));
 
 /* Calls `fn` on `threads` threads of its own, none of them the first, each on a

@@ -48,7 +48,8 @@ list(const char *what)
 static bool
 is_able(const struct contender *c, const struct workload *w)
 {
-    return (c->single || w->scoped) && (c->own || !w->own);
+    return (c->single || w->scoped || (c->recycles && w->equal && w->threads == 1)) &&
+           (c->own || !w->own);
 }
 
 static int

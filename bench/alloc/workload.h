@@ -17,6 +17,7 @@ struct workload {
     const char *name;
     void (*run)(const struct measure_setting *s, const struct workload *w);
     bool scoped; /* blocks end with their scope: for who frees nothing singly too */
+    bool equal;  /* all blocks have one size */
     bool own;    /* only for who can be set up to be full */
     unsigned threads;
     size_t block;  /* bytes; of grow and of the pools */

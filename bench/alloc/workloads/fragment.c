@@ -63,7 +63,7 @@ begin(struct measure_random *r)
 static void
 end(struct measure_random *r)
 {
-    struct block *b = &blocks[measure_next(r) % count];
+    struct block *b = &blocks[measure_below(r, count)];
 
     subject->free(b->p, b->size);
     alive -= b->size;

@@ -88,7 +88,7 @@ run_lane(unsigned index)
     }
     start = clock_begin(cpuid);
     for (size_t steps = 0; steps < WARM_UP || end - start < all_ticks; steps++) {
-        void **p = &from[work->last ? count - 1 : measure_next(&r) % count];
+        void **p = &from[work->last ? count - 1 : measure_below(&r, count)];
         void *old = *p; /* ours to find, not the contender's */
         uint64_t begin = clock_begin(cpuid);
 

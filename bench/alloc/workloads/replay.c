@@ -133,7 +133,7 @@ begin(const struct op *op)
             b->p = need(subject->grow(0, b->p, at, 2 * room, &copied));
             room *= 2;
         }
-        ((volatile unsigned char *)b->p)[at + measure_next(&touches) % rest] = 1;
+        ((volatile unsigned char *)b->p)[at + measure_below(&touches, rest)] = 1;
     }
 }
 

@@ -84,7 +84,7 @@ write_bytes(struct lane *l, unsigned char *p, const unsigned char *from, size_t 
     for (size_t at = 0; at < n; at += MEASURE_PAGE) {
         size_t rest = n - at < MEASURE_PAGE ? n - at : MEASURE_PAGE;
 
-        ((volatile unsigned char *)p)[at + measure_next(&l->random) % rest] = 1;
+        ((volatile unsigned char *)p)[at + measure_below(&l->random, rest)] = 1;
     }
 }
 
@@ -100,7 +100,7 @@ static void
 begin(struct lane *l, struct request *r)
 {
     for (unsigned i = 0; i < SMALLS; i++) {
-        size_t n = SMALL_MIN + measure_next(&l->random) % (SMALL_MAX - SMALL_MIN);
+        size_t n = SMALL_MIN + measure_below(&l->random, SMALL_MAX - SMALL_MIN);
 
         r->smalls[i] =
             need(subject->small != NULL ? subject->small(r->scope, n) : subject->alloc(0, n));
@@ -126,7 +126,7 @@ make_reply(struct lane *l, struct request *r)
 static void
 arrive(struct lane *l, struct request *r)
 {
-    size_t n = PIECE_MIN + measure_next(&l->random) % (PIECE_MAX - PIECE_MIN);
+    size_t n = PIECE_MIN + measure_below(&l->random, PIECE_MAX - PIECE_MIN);
     size_t room = r->room;
 
     if (n > r->size - r->used)
@@ -177,7 +177,7 @@ go_on(struct lane *l, struct request *r)
 static struct request *
 any(struct lane *l)
 {
-    return &l->requests[measure_next(&l->random) % PLACES];
+    return &l->requests[measure_below(&l->random, PLACES)];
 }
 
 /* The time of a request is that of all its steps. */
