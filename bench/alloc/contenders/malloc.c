@@ -159,8 +159,8 @@ give(void *p, size_t written)
     free(p);
 }
 
-/* What it copied is what moved; glibc may move pages instead (mremap), and
- * counts as having copied all the same only below its threshold. */
+/* A block that moved counts as copied, though of a large one glibc moves the
+ * pages instead (mremap). */
 static void *
 grow(size_t scope, void *p, size_t used, size_t n, uint64_t *copied)
 {
