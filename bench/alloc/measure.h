@@ -27,7 +27,7 @@ struct measure_setting {
 /* Times of single steps. */
 struct measure_times {
     uint64_t n;
-    double sum, squares; /* ticks */
+    double sum; /* ticks */
     uint32_t bucket[MEASURE_BUCKETS];
 };
 
@@ -36,7 +36,8 @@ void measure_merge(struct measure_times *into, const struct measure_times *t)
     __attribute__((nonnull));
 
 /* Prints " p50=... p99=... mean=... deviation=... times=QUANTILE/TICKS,...", all
- * in ticks, the counter's own floor included. */
+ * in ticks, the counter's own floor included; the deviation is that of the
+ * shortest 999 in 1000. */
 void measure_print_times(const struct measure_times *t) __attribute__((nonnull));
 
 /* Learns how fast the counter is and what reading it costs, in some 10 ms. */

@@ -333,7 +333,7 @@ END {
     print "![latency of a request](plots/alloc-latency.svg)\n\n![throughput by threads](plots/alloc-threads.svg)\n"
     print "![cost by chunks](plots/alloc-chunks.svg)\n\n![RSS over time](plots/alloc-rss.svg)"
     print "\n## Workloads\n"
-    print "Faults and bytes copied are for each request, step or buffer.  Times include reading the counter; those of less than twice that are marked *."
+    print "Faults and bytes copied are for each request, step or buffer.  Times include reading the counter; those of less than twice that are marked *.  The deviation is that of the shortest 999 in 1000."
     for (w = 1; w <= works[0]; w++)
         print_work(works[w])
     write_threads("request-", "request-1", data "/threads-request.dat")

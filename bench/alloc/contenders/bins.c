@@ -65,6 +65,8 @@ static struct arena *heap;
 static unsigned char *base; /* the first chunk */
 static size_t chunk, chunks;
 static unsigned shift;
+static size_t small_max;    /* bytes, what is carved */
+static unsigned most[BINS]; /* blocks in a cache */
 static bool retains;
 static kind *kinds;
 static struct cache *caches;
@@ -106,6 +108,9 @@ open_all(const struct contender_config *config)
     chunk = config->chunk;
     chunks = opt.chunk_count;
     shift = (unsigned)__builtin_ctzll(chunk);
+    small_max = chunk / 2 < CLASSES_LARGEST ? chunk / 2 : CLASSES_LARGEST;
+    for (unsigned i = 0; i < BINS; i++)
+        most[i] = i < CLASSES_MAX ? CACHE_MAX : CACHE_CHUNKS / (i - CLASSES_MAX + 1U);
     retains = !config->give_back;
     base = arena_alloc(heap, 1); /* the lowest address comes first */
     (void)arena_free_written(heap, base, 0);
@@ -137,12 +142,6 @@ static void
 set_kind(const void *p, unsigned k)
 {
     atomic_store_explicit(&kinds[index_of(p)], (unsigned char)k, memory_order_relaxed);
-}
-
-static unsigned
-cache_max(unsigned bin)
-{
-    return bin < CLASSES_MAX ? CACHE_MAX : CACHE_CHUNKS / (bin - CLASSES_MAX + 1);
 }
 
 static struct central *
@@ -280,7 +279,7 @@ thread_end(void)
 static void
 refill(struct bin *b, unsigned bin)
 {
-    unsigned want = (cache_max(bin) + 1) / 2;
+    unsigned want = (most[bin] + 1) / 2;
     struct central *c;
 
     if (bin < CLASSES_MAX) {
@@ -329,7 +328,7 @@ take_once(size_t n)
     size_t need = n == 0 ? 1 : (n + chunk - 1) >> shift;
     void *p;
 
-    if (n <= CLASSES_LARGEST && n <= chunk / 2)
+    if (n <= small_max)
         return take_cached(classes_of(n));
     if (need <= RUN_MAX)
         return take_cached(CLASSES_MAX + (unsigned)need - 1);
@@ -376,7 +375,7 @@ give(void *p, size_t written)
     }
     b = &mine->bins[bin];
     enter(mine);
-    if (b->n == cache_max(bin))
+    if (b->n == most[bin])
         shed(b, bin, (b->n + 1) / 2);
     b->blocks[b->n++] = p;
     if (++mine->frees % AGE == 0)
