@@ -39,7 +39,7 @@ check_LIBRARIES += %D%/alloc/libcontenders.a
 	%D%/alloc/contenders/arena.c %D%/alloc/contenders/bins.c %D%/alloc/contenders/bump.c \
 	%D%/alloc/contenders/carve.c %D%/alloc/contenders/carve.h %D%/alloc/contenders/classes.h \
 	%D%/alloc/contenders/cmon2.c %D%/alloc/contenders/firstfit.c %D%/alloc/contenders/malloc.c \
-	%D%/alloc/contenders/pages.c %D%/alloc/contenders/pages.h %D%/alloc/contenders/region.c \
+	%D%/alloc/contenders/mheap.c %D%/alloc/contenders/mheap.h %D%/alloc/contenders/region.c \
 	%D%/alloc/contenders/scopes.c %D%/alloc/contenders/scopes.h %D%/alloc/contenders/span.c
 ALLOC_LIBS = %D%/alloc/libcontenders.a $(BASE_LIBS) -lm -ldl
 EXTRA_PROGRAMS += %D%/alloc/slice

@@ -3,7 +3,7 @@
  *
  * A thread's cache (mcache) holds one span of each class and takes from it
  * without a lock; a central list for each class (mcentral) holds the spans that
- * have blocks to give; the heap (mheap, here pages.c) has the pages.
+ * have blocks to give; the heap (mheap, here mheap.c) has the pages.
  * More than 32 KiB is a span of its own.  Go frees by sweeping; here free()
  * finds the span of an address and puts the block back: by itself into a span
  * of the own cache, else under the lock of the class.
@@ -16,7 +16,7 @@
 
 #include "bench/alloc/contender.h"
 #include "bench/alloc/contenders/classes.h"
-#include "bench/alloc/contenders/pages.h"
+#include "bench/alloc/contenders/mheap.h"
 
 enum {
     THREADS_MAX = 64,
@@ -24,12 +24,12 @@ enum {
 };
 
 struct mcache {
-    struct pages_span *spans[CLASSES_MAX];
+    struct mheap_span *spans[CLASSES_MAX];
 };
 
 struct mcentral {
     pthread_mutex_t lock;
-    struct pages_span *partial; /* have blocks to give and are in no cache */
+    struct mheap_span *partial; /* have blocks to give and are in no cache */
     char apart[16];
 };
 
@@ -51,14 +51,14 @@ open_all(const struct contender_config *config)
         size_t pages = 1, size = classes_size(i);
 
         while (
-            (pages * PAGES_SIZE) % size > pages * PAGES_SIZE / WASTE || pages * PAGES_SIZE < size)
+            (pages * MHEAP_SIZE) % size > pages * MHEAP_SIZE / WASTE || pages * MHEAP_SIZE < size)
             pages++;
         pages_for[i] = pages;
         centrals[i] = (struct mcentral){ .lock = PTHREAD_MUTEX_INITIALIZER };
     }
     for (unsigned i = 0; i < THREADS_MAX; i++)
         caches[i] = (struct mcache){ 0 };
-    return pages_open(config->bytes);
+    return mheap_open(config->bytes);
 }
 
 static void
@@ -68,7 +68,7 @@ thread_begin(unsigned index)
 }
 
 static void
-link_in(struct mcentral *c, struct pages_span *s)
+link_in(struct mcentral *c, struct mheap_span *s)
 {
     s->prev = NULL;
     s->next = c->partial;
@@ -79,7 +79,7 @@ link_in(struct mcentral *c, struct pages_span *s)
 }
 
 static void
-link_out(struct mcentral *c, struct pages_span *s)
+link_out(struct mcentral *c, struct mheap_span *s)
 {
     if (s->prev != NULL)
         s->prev->next = s->next;
@@ -91,19 +91,19 @@ link_out(struct mcentral *c, struct pages_span *s)
 }
 
 static bool
-is_spent(const struct pages_span *s)
+is_spent(const struct mheap_span *s)
 {
     return s->local == NULL && s->fresh == 0;
 }
 
 /* Where a span goes that no cache holds; under the lock of its class. */
 static void
-settle(struct mcentral *c, struct pages_span *s)
+settle(struct mcentral *c, struct mheap_span *s)
 {
     if (s->out == 0) {
         if (s->listed)
             link_out(c, s);
-        pages_give(s);
+        mheap_give(s);
     } else if (!s->listed && !is_spent(s)) {
         link_in(c, s);
     }
@@ -111,7 +111,7 @@ settle(struct mcentral *c, struct pages_span *s)
 
 /* The blocks that other threads have freed become the span's own. */
 static void
-collect(struct pages_span *s)
+collect(struct mheap_span *s)
 {
     while (s->remote != NULL) {
         void *p = s->remote;
@@ -125,7 +125,7 @@ collect(struct pages_span *s)
 
 /* Lets a span go from a cache. */
 static void
-uncache(struct mcentral *c, struct pages_span *s)
+uncache(struct mcentral *c, struct mheap_span *s)
 {
     collect(s);
     atomic_store_explicit(&s->owner, NULL, memory_order_relaxed);
@@ -146,11 +146,11 @@ thread_end(void)
 }
 
 /* Puts a span with blocks to give into the cache; NULL if there is none. */
-static struct pages_span *
+static struct mheap_span *
 refill(unsigned class)
 {
     struct mcentral *c = &centrals[class];
-    struct pages_span *s = mine->spans[class];
+    struct mheap_span *s = mine->spans[class];
 
     (void)pthread_mutex_lock(&c->lock);
     if (s != NULL) {
@@ -163,10 +163,10 @@ refill(unsigned class)
     if (s != NULL) {
         link_out(c, s);
     } else {
-        s = pages_take(pages_for[class]);
+        s = mheap_take(pages_for[class]);
         if (s != NULL) {
             s->class = class;
-            s->fresh = (unsigned)(pages_for[class] * PAGES_SIZE / classes_size(class));
+            s->fresh = (unsigned)(pages_for[class] * MHEAP_SIZE / classes_size(class));
         }
     }
     if (s != NULL)
@@ -181,16 +181,16 @@ static void *
 take(size_t scope, size_t n)
 {
     unsigned class;
-    struct pages_span *s;
+    struct mheap_span *s;
     void *p;
 
     (void)scope;
     if (n > CLASSES_LARGEST) {
-        s = pages_take((n + PAGES_SIZE - 1) / PAGES_SIZE);
+        s = mheap_take((n + MHEAP_SIZE - 1) / MHEAP_SIZE);
         if (s == NULL)
             return NULL;
         s->class = CLASSES_MAX;
-        return pages_start(s);
+        return mheap_start(s);
     }
     class = classes_of(n);
     s = mine->spans[class];
@@ -203,7 +203,7 @@ take(size_t scope, size_t n)
     if (p != NULL)
         s->local = *(void **)p;
     else
-        p = pages_start(s) + --s->fresh * classes_size(class);
+        p = mheap_start(s) + --s->fresh * classes_size(class);
     s->out++;
     return p;
 }
@@ -211,15 +211,15 @@ take(size_t scope, size_t n)
 static void
 give(void *p, size_t written)
 {
-    struct pages_span *s;
+    struct mheap_span *s;
     struct mcentral *c;
 
     (void)written;
     if (p == NULL)
         return;
-    s = pages_find(p);
+    s = mheap_find(p);
     if (s->class == CLASSES_MAX) {
-        pages_give(s);
+        mheap_give(s);
         return;
     }
     /* Only this thread makes itself the owner or ceases to be it. */
@@ -243,8 +243,8 @@ give(void *p, size_t written)
 static void *
 grow(size_t scope, void *p, size_t used, size_t n, uint64_t *copied)
 {
-    struct pages_span *s = pages_find(p);
-    size_t have = s->class == CLASSES_MAX ? pages_bytes(s) : classes_size(s->class);
+    struct mheap_span *s = mheap_find(p);
+    size_t have = s->class == CLASSES_MAX ? mheap_bytes(s) : classes_size(s->class);
 
     return have >= n ? p : contender_move(&contender_span, scope, p, used, n, copied);
 }
@@ -256,12 +256,12 @@ const struct contender contender_span = {
     .own = true,
     .version = version,
     .open = open_all,
-    .close = pages_close,
+    .close = mheap_close,
     .thread_begin = thread_begin,
     .thread_end = thread_end,
     .alloc = take,
     .free = give,
     .grow = grow,
-    .trim = pages_trim,
-    .check = pages_check,
+    .trim = mheap_trim,
+    .check = mheap_check,
 };

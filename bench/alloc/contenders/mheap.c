@@ -1,25 +1,25 @@
-/* bench/alloc/contenders/pages.c -- contracts are in pages.h. */
+/* bench/alloc/contenders/mheap.c -- contracts are in mheap.h. */
 #include "config.h"
 
 #include <pthread.h>
 #include <sys/mman.h>
 
 #include "bench/alloc/contender.h"
-#include "bench/alloc/contenders/pages.h"
+#include "bench/alloc/contenders/mheap.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned char *memory;
 static size_t pages;
-static struct pages_span **map;  /* of each page; of free spans the first and the last only */
-static struct pages_span *spans; /* one for each page that could begin one */
-static struct pages_span *root;
+static struct mheap_span **map;  /* of each page; of free spans the first and the last only */
+static struct mheap_span *spans; /* one for each page that could begin one */
+static struct mheap_span *root;
 static uint32_t random_state;
 
 void
-pages_close(void)
+mheap_close(void)
 {
-    contender_unmap(memory, pages * PAGES_SIZE);
-    contender_unmap(map, (pages + 2) * sizeof(struct pages_span *));
+    contender_unmap(memory, pages * MHEAP_SIZE);
+    contender_unmap(map, (pages + 2) * sizeof(struct mheap_span *));
     contender_unmap(spans, pages * sizeof *spans);
     memory = NULL;
     map = NULL;
@@ -29,14 +29,14 @@ pages_close(void)
 
 /* The order of the treap: size, then address. */
 static bool
-before(const struct pages_span *a, const struct pages_span *b)
+before(const struct mheap_span *a, const struct mheap_span *b)
 {
     return a->count != b->count ? a->count < b->count : a->first < b->first;
 }
 
 static void
-split(struct pages_span *t, const struct pages_span *at, struct pages_span **ret_low,
-    struct pages_span **ret_high)
+split(struct mheap_span *t, const struct mheap_span *at, struct mheap_span **ret_low,
+    struct mheap_span **ret_high)
 {
     while (t != NULL) {
         if (before(t, at)) {
@@ -53,9 +53,9 @@ split(struct pages_span *t, const struct pages_span *at, struct pages_span **ret
 }
 
 static void
-insert(struct pages_span *s)
+insert(struct mheap_span *s)
 {
-    struct pages_span **at = &root;
+    struct mheap_span **at = &root;
 
     random_state = random_state * 1664525U + 1013904223U;
     s->priority = random_state;
@@ -66,10 +66,10 @@ insert(struct pages_span *s)
 }
 
 static void
-remove_span(const struct pages_span *s)
+remove_span(const struct mheap_span *s)
 {
-    struct pages_span **at = &root;
-    struct pages_span *low = s->left, *high = s->right;
+    struct mheap_span **at = &root;
+    struct mheap_span *low = s->left, *high = s->right;
 
     while (*at != s)
         at = before(s, *at) ? &(*at)->left : &(*at)->right;
@@ -88,12 +88,12 @@ remove_span(const struct pages_span *s)
 }
 
 /* The smallest that is large enough. */
-static struct pages_span *
+static struct mheap_span *
 best(size_t count)
 {
-    struct pages_span *found = NULL;
+    struct mheap_span *found = NULL;
 
-    for (struct pages_span *t = root; t != NULL;) {
+    for (struct mheap_span *t = root; t != NULL;) {
         if (t->count >= count) {
             found = t;
             t = t->left;
@@ -105,43 +105,43 @@ best(size_t count)
 }
 
 /* map[0] and map[pages + 1] stand for nothing and are NULL. */
-static struct pages_span **
+static struct mheap_span **
 place(size_t page)
 {
     return &map[page + 1];
 }
 
-static struct pages_span *
+static struct mheap_span *
 make_free(size_t first, size_t count)
 {
-    struct pages_span *s = &spans[first];
+    struct mheap_span *s = &spans[first];
 
-    *s = (struct pages_span){ .first = first, .count = count, .free = true };
+    *s = (struct mheap_span){ .first = first, .count = count, .free = true };
     *place(first) = *place(first + count - 1) = s;
     insert(s);
     return s;
 }
 
 bool
-pages_open(size_t bytes)
+mheap_open(size_t bytes)
 {
-    pages = bytes / PAGES_SIZE;
+    pages = bytes / MHEAP_SIZE;
     random_state = 1;
-    memory = contender_map(pages * PAGES_SIZE);
-    map = contender_map((pages + 2) * sizeof(struct pages_span *));
+    memory = contender_map(pages * MHEAP_SIZE);
+    map = contender_map((pages + 2) * sizeof(struct mheap_span *));
     spans = contender_map(pages * sizeof *spans);
     if (memory == NULL || map == NULL || spans == NULL) {
-        pages_close();
+        mheap_close();
         return false;
     }
     (void)make_free(0, pages);
     return true;
 }
 
-struct pages_span *
-pages_take(size_t count)
+struct mheap_span *
+mheap_take(size_t count)
 {
-    struct pages_span *s;
+    struct mheap_span *s;
 
     (void)pthread_mutex_lock(&lock);
     s = best(count);
@@ -151,7 +151,7 @@ pages_take(size_t count)
         remove_span(s);
         if (rest > 0)
             (void)make_free(first + count, rest);
-        *s = (struct pages_span){ .first = first, .count = count };
+        *s = (struct mheap_span){ .first = first, .count = count };
         for (size_t i = 0; i < count; i++)
             *place(first + i) = s;
     }
@@ -160,10 +160,10 @@ pages_take(size_t count)
 }
 
 void
-pages_give(struct pages_span *s)
+mheap_give(struct mheap_span *s)
 {
     size_t first = s->first, count = s->count;
-    struct pages_span *below, *above;
+    struct mheap_span *below, *above;
 
     (void)pthread_mutex_lock(&lock);
     below = map[first]; /* of page first - 1 */
@@ -181,52 +181,52 @@ pages_give(struct pages_span *s)
     (void)pthread_mutex_unlock(&lock);
 }
 
-struct pages_span *
-pages_find(const void *p)
+struct mheap_span *
+mheap_find(const void *p)
 {
-    return *place((size_t)((const unsigned char *)p - memory) / PAGES_SIZE);
+    return *place((size_t)((const unsigned char *)p - memory) / MHEAP_SIZE);
 }
 
 unsigned char *
-pages_start(const struct pages_span *s)
+mheap_start(const struct mheap_span *s)
 {
-    return memory + s->first * PAGES_SIZE;
+    return memory + s->first * MHEAP_SIZE;
 }
 
 size_t
-pages_bytes(const struct pages_span *s)
+mheap_bytes(const struct mheap_span *s)
 {
-    return s->count * PAGES_SIZE;
+    return s->count * MHEAP_SIZE;
 }
 
 void
-pages_trim(void)
+mheap_trim(void)
 {
     (void)pthread_mutex_lock(&lock);
     for (size_t i = 0; i < pages; i += (*place(i))->count) {
-        const struct pages_span *s = *place(i);
+        const struct mheap_span *s = *place(i);
 
         if (s->free) /* where it fails the pages stay */
-            (void)madvise(pages_start(s), pages_bytes(s), MADV_DONTNEED);
+            (void)madvise(mheap_start(s), mheap_bytes(s), MADV_DONTNEED);
     }
     (void)pthread_mutex_unlock(&lock);
 }
 
 static size_t
-count_tree(const struct pages_span *t)
+count_tree(const struct mheap_span *t)
 {
     return t == NULL ? 0 : t->count + count_tree(t->left) + count_tree(t->right);
 }
 
 bool
-pages_check(void)
+mheap_check(void)
 {
     size_t free = 0, i = 0;
     bool sound = true, last_free = false;
 
     (void)pthread_mutex_lock(&lock);
     while (sound && i < pages) {
-        const struct pages_span *s = *place(i);
+        const struct mheap_span *s = *place(i);
 
         sound = s != NULL && s->first == i && s->count > 0 && !(s->free && last_free);
         if (!sound)
