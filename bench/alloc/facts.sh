@@ -76,7 +76,10 @@ make_report() {
         : # not enough for plots
     elif ! command -v gnuplot >/dev/null; then
         echo "no plots: gnuplot is not installed (gnuplot-nox)" >&2
-    elif (cd "$tmp" && gnuplot "$here/plots.gp"); then
+    elif ! (cd "$tmp" && gnuplot "$here/plots.gp") 2>"$tmp/said"; then
+        cat "$tmp/said" >&2
+    else
+        # Otherwise it only complains of who has nothing to plot.
         for plot in "$tmp"/*.svg; do
             cp "$plot" "$out/plots/alloc-${plot##*/}"
         done

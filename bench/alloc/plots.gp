@@ -5,6 +5,18 @@ set key outside right top
 set grid ytics
 set style data linespoints
 set bmargin 4
+# As many colours as contenders: gnuplot has eight.
+set linetype 1 lc rgb "#d62728"
+set linetype 2 lc rgb "#ff9896"
+set linetype 3 lc rgb "#9467bd"
+set linetype 4 lc rgb "#1f77b4"
+set linetype 5 lc rgb "#2ca02c"
+set linetype 6 lc rgb "#ff7f0e"
+set linetype 7 lc rgb "#17becf"
+set linetype 8 lc rgb "#000000"
+set linetype 9 lc rgb "#8c564b"
+set linetype 10 lc rgb "#e377c2"
+set linetype 11 lc rgb "#7f7f7f"
 
 count(file) = int(system("awk 'NF == 1' " . file . " | wc -l"))
 columns(file) = int(system("awk 'NR == 1 { print NF }' " . file))
