@@ -110,9 +110,14 @@ has() {
 }
 
 # --- restart -----------------------------------------------------------------
+settled() { # PID: a process before it, which it may still hear of, has gone
+    gone "$1" && first=$(has "$(cat cmon.pid)")
+}
+
 good
+old=$(cat cmon.pid)
 answers 200 POST /restart # spawn-fcgi has left descriptors to the first
-first=$(has "$(cat cmon.pid)")
+within 10 settled "$old" || fail "the first one ends"
 load_begin
 refused=0
 for i in $(seq $times); do
@@ -125,7 +130,9 @@ for i in $(seq $times); do
 done
 load_end "$times restarts"
 is "each is answered 200, and what it was made for holds from then on" $refused 0
-is "the last has the descriptors and the environment of the second" "$(has "$(cat cmon.pid)")" "$first"
+second=$first
+within 10 settled "$old" || fail "the last but one ends"
+is "the last has the descriptors and the environment of the second" "$first" "$second"
 
 # --- upgrade -----------------------------------------------------------------
 cp cmon cmon.first
