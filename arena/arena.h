@@ -82,7 +82,7 @@ void arena_close(struct arena *a);
  * content undefined, alive until arena_free(); NULL when no run of free chunks
  * is long enough, or the system does not let its first ARENA_STEP bytes be
  * written to.  Lowest address first, so that warm pages are used again; threads
- * that would wait for each other part, into up to four parts of the arena.
+ * that keep waiting for each other part, into up to four parts of the arena.
  * If arena_is_stepwise(), what lies behind these is for arena_commit(). */
 void *arena_alloc(struct arena *a, size_t n) __attribute__((warn_unused_result, nonnull));
 

@@ -12,12 +12,16 @@
 
 #include "arena/heap.h"
 
+/* A thread moves on only when it is in others' way all the time: every part that
+ * is used has pages of its own. */
 enum {
-    STAY = 4096, /* allocations after which a thread tries the first part again */
+    WINDOW = 4096,      /* allocations that are looked at together */
+    BUSY = WINDOW / 32, /* of them, that found the lock held: too many */
+    STAY = 16 * WINDOW, /* allocations after which the first part is tried again */
 };
 
-/* Which part a thread takes from; and how often it has. */
-static _Thread_local unsigned home, stayed;
+/* Which part a thread takes from; how often it has, and how often it waited. */
+static _Thread_local unsigned home, taken, waited;
 
 static size_t
 round_up(size_t n, size_t power)
@@ -237,11 +241,14 @@ take_under_all(struct heap *h, size_t n)
 static unsigned
 enter_home(struct heap *h)
 {
-    if (++stayed % STAY == 0 || home >= h->nparts)
-        home = 0; /* so that all come together again when there is room */
-    for (unsigned tries = 0; tries < h->nparts; tries++) {
-        if (pthread_mutex_trylock(&h->parts[home].lock) == 0)
-            return home;
+    if (++taken % WINDOW == 0)
+        waited = 0;
+    if (taken % STAY == 0 || home >= h->nparts)
+        home = 0;
+    if (pthread_mutex_trylock(&h->parts[home].lock) == 0)
+        return home;
+    if (++waited >= BUSY) {
+        waited = 0;
         home = home + 1 < h->nparts ? home + 1 : 0;
     }
     enter(&h->parts[home]);
@@ -251,14 +258,18 @@ enter_home(struct heap *h)
 size_t
 heap_take(struct heap *h, size_t n)
 {
-    unsigned i = enter_home(h);
-    size_t first = take_within(h, i, n);
+    unsigned tried = enter_home(h);
+    size_t first = take_within(h, tried, n);
 
-    leave(&h->parts[i]);
-    for (i = 0; i < h->nparts && first == RUNS_NONE && !may_cross(h, i, n); i++) {
-        enter(&h->parts[i]);
-        first = take_within(h, i, n);
-        leave(&h->parts[i]);
+    leave(&h->parts[tried]);
+    for (unsigned i = 0; i < h->nparts && first == RUNS_NONE; i++) {
+        if (i != tried) {
+            enter(&h->parts[i]);
+            first = take_within(h, i, n);
+            leave(&h->parts[i]);
+        }
+        if (first == RUNS_NONE && may_cross(h, i, n))
+            break;
     }
     return first == RUNS_NONE ? take_under_all(h, n) : first;
 }
@@ -314,10 +325,7 @@ enter_block(struct heap *h, size_t first, size_t *ret_local, bool *ret_all)
 static void
 leave_block(struct heap *h, struct heap_part *p, bool all)
 {
-    if (all)
-        leave_all(h);
-    else
-        leave(p);
+    all ? leave_all(h) : leave(p);
 }
 
 static size_t
@@ -484,8 +492,7 @@ cool_part(
     struct heap *h, unsigned i, size_t n, size_t piece, bool forget, heap_give_fn *give, void *ctx)
 {
     struct heap_part *p = &h->parts[i];
-    size_t below = p->runs.count;
-    size_t left = n, found = SIZE_MAX;
+    size_t below = p->runs.count, left = n, found = SIZE_MAX;
 
     while (left > 0 && found > 0) {
         size_t cooled;

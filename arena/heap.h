@@ -1,8 +1,8 @@
 /* arena/heap.h -- the chunks of an arena, in parts that do not wait for each other.
  *
  * Each part has a lock, a map of its runs and one of its warm chunks.  A thread
- * takes from the part it took from before; where it finds the lock held it goes
- * on to another one.  One thread alone therefore always takes the lowest run of
+ * takes from the part it took from before, until it has found the lock held too
+ * often: then from the next one.  One thread alone therefore always takes the lowest run of
  * all, and a run of free chunks is found wherever it lies: also one that crosses
  * from a part into those behind it, which is dealt with under all locks.
  *

@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "arena/heap.h"
 #include "tests/suite.h"
@@ -144,25 +146,42 @@ START_TEST(a_leaving_block_that_crosses_is_nobodys)
 }
 END_TEST
 
+static atomic_bool enough;
+
+/* Is in everybody's way. */
 static void *
-take_one(void *ret_first)
+hold_the_first_part(void *arg)
 {
-    *(size_t *)ret_first = heap_take(&h, 1);
+    (void)arg;
+    while (!atomic_load(&enough)) {
+        (void)pthread_mutex_lock(&h.parts[0].lock);
+        (void)usleep(20);
+        (void)pthread_mutex_unlock(&h.parts[0].lock);
+    }
     return NULL;
 }
 
-START_TEST(who_finds_a_part_locked_takes_from_another)
+START_TEST(who_waits_all_the_time_takes_from_another_part)
 {
     pthread_t thread;
-    size_t first;
+    size_t first = 0;
 
-    (void)pthread_mutex_lock(&h.parts[0].lock);
-    ck_assert_int_eq(pthread_create(&thread, NULL, take_one, &first), 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, hold_the_first_part, NULL), 0);
+    for (size_t i = 0; i < 20000 && first < PART; i++) {
+        (void)usleep(1); /* no one who runs on before the other wakes */
+        first = heap_take(&h, 1);
+        ck_assert_int_eq(heap_free(&h, first, 0), 0);
+    }
+    atomic_store(&enough, true);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
-    (void)pthread_mutex_unlock(&h.parts[0].lock);
     ck_assert_uint_eq(first, PART);
-    ck_assert_uint_eq(heap_take(&h, 1), 0);
-    ck_assert_uint_eq(look().blocks, 2);
+    /* And comes back. */
+    for (size_t i = 0; i < 100000 && first >= PART; i++) {
+        first = heap_take(&h, 1);
+        ck_assert_int_eq(heap_free(&h, first, 0), 0);
+    }
+    ck_assert_uint_eq(first, 0);
+    expect_empty();
 }
 END_TEST
 
@@ -203,13 +222,14 @@ suite(void)
     Suite *s = suite_create("heap");
     TCase *tc = tcase_create("parts");
 
+    tcase_set_timeout(tc, 60);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, a_block_may_cross_all_parts);
     tcase_add_test(tc, where_a_crossing_block_goes_on_no_block_begins);
     tcase_add_test(tc, a_part_may_be_crossed_at_both_ends);
     tcase_add_loop_test(tc, a_crossing_block_can_be_cut_anywhere, 0, 8);
     tcase_add_test(tc, a_leaving_block_that_crosses_is_nobodys);
-    tcase_add_test(tc, who_finds_a_part_locked_takes_from_another);
+    tcase_add_test(tc, who_waits_all_the_time_takes_from_another_part);
     tcase_add_test(tc, what_is_cooled_is_what_is_warm_and_highest);
     suite_add_tcase(s, tc);
     return s;
