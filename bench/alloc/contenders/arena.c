@@ -10,10 +10,12 @@
 #include "bench/alloc/contenders/scopes.h"
 
 enum {
-    RETAIN = 16 * 1024 * 1024, /* bytes; the server's own */
+    RETAIN = 2 * 1024 * 1024,    /* bytes; the server's own */
+    WARM_MAX = 16 * 1024 * 1024, /* bytes; the server's own */
 };
 
 static struct arena *heap;
+static int64_t quiet; /* ns of a clock that only trim() knows */
 
 static void
 version(char *buf, size_t size)
@@ -34,7 +36,8 @@ open_all(const struct contender_config *config)
 {
     struct arena_options opt = { .chunk_size = config->chunk,
         .chunk_count = config->bytes / config->chunk,
-        .retain = config->give_back ? RETAIN : SIZE_MAX };
+        .retain = config->give_back ? RETAIN : SIZE_MAX,
+        .warm_max = WARM_MAX };
 
     if (arena_open(&opt, &heap) < 0)
         return false;
@@ -65,6 +68,15 @@ grow(size_t scope, void *p, size_t used, size_t n, uint64_t *copied)
                : contender_move(&contender_arena, scope, p, used, n, copied);
 }
 
+/* What the server's main thread does once nobody has asked for some seconds. */
+static void
+trim(void)
+{
+    (void)arena_tend(heap, quiet);
+    quiet += ARENA_IDLE;
+    (void)arena_tend(heap, quiet);
+}
+
 static bool
 check(void)
 {
@@ -88,5 +100,6 @@ const struct contender contender_arena = {
     .grow = grow,
     .small = scopes_small,
     .reset = scopes_reset,
+    .trim = trim,
     .check = check,
 };
