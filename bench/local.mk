@@ -10,7 +10,7 @@ EXTRA_PROGRAMS += $(BENCH_REQUEST)
 %C%_floor_LDADD = $(BASE_LIBS)
 %C%_true_nostdlib_SOURCES = %D%/true_nostdlib.c
 %C%_true_nostdlib_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -ffreestanding -fno-stack-protector
-%C%_true_nostdlib_LDFLAGS = -nostdlib -static -no-pie
+%C%_true_nostdlib_LDFLAGS = -nostdlib -static
 %C%_mebibyte_SOURCES = %D%/mebibyte.c
 %C%_spawn_SOURCES = %D%/spawn.c
 %C%_spawn_LDADD = $(EXEC_LIBS)

@@ -50,7 +50,7 @@ open_control(void)
         return;
     (void)backtrace(&frame, 1); /* it loads a library when first called */
     p = (void *)syscall(
-        SYS_mmap, NULL, sizeof(*control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        SYS_mmap, NULL, sizeof(*control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0L);
     (void)close(fd);
     if (p != MAP_FAILED)
         control = p;
