@@ -47,17 +47,11 @@ part_count(size_t count, unsigned shift, unsigned i)
     return left >> shift > 0 ? (size_t)1 << shift : left;
 }
 
-static unsigned
-parts_of(size_t count, unsigned shift)
-{
-    return (unsigned)((count - 1) >> shift) + 1;
-}
-
 size_t
 heap_bytes(size_t count)
 {
     unsigned shift = shift_of(count);
-    unsigned n = parts_of(count, shift);
+    unsigned n = (unsigned)((count - 1) >> shift) + 1;
     size_t bytes = n * sizeof(struct heap_part);
 
     for (unsigned i = 0; i < n; i++) {
@@ -73,6 +67,7 @@ publish(struct heap_part *p)
 {
     atomic_store_explicit(&p->head, runs_head(&p->runs), memory_order_relaxed);
     atomic_store_explicit(&p->tail, p->runs.tail, memory_order_relaxed);
+    atomic_store_explicit(&p->longest, runs_longest(&p->runs), memory_order_relaxed);
 }
 
 static void
@@ -96,7 +91,7 @@ heap_init(struct heap *h, size_t count, size_t unit, void *zeroed)
 
     h->count = count;
     h->shift = shift_of(count);
-    h->nparts = parts_of(count, h->shift);
+    h->nparts = (unsigned)((count - 1) >> h->shift) + 1;
     h->parts = zeroed;
     next += h->nparts * sizeof(struct heap_part);
     for (unsigned i = 0; i < h->nparts; i++) {
@@ -145,7 +140,6 @@ leave_all(struct heap *h)
         leave(&h->parts[i - 1]);
 }
 
-/* Where part `i` begins. */
 static size_t
 begin_of(const struct heap *h, unsigned i)
 {
@@ -255,15 +249,26 @@ enter_home(struct heap *h)
     return home;
 }
 
+/* Whether it is worth a part's lock to look for a run of `n` chunks in it. */
+static bool
+may_hold(struct heap *h, unsigned i, size_t n)
+{
+    return atomic_load_explicit(&h->parts[i].longest, memory_order_relaxed) >= n;
+}
+
 size_t
 heap_take(struct heap *h, size_t n)
 {
-    unsigned tried = enter_home(h);
-    size_t first = take_within(h, tried, n);
+    unsigned tried = h->nparts;
+    size_t first = RUNS_NONE;
 
-    leave(&h->parts[tried]);
+    if (home >= h->nparts || may_hold(h, home, n)) {
+        tried = enter_home(h);
+        first = take_within(h, tried, n);
+        leave(&h->parts[tried]);
+    }
     for (unsigned i = 0; i < h->nparts && first == RUNS_NONE; i++) {
-        if (i != tried) {
+        if (i != tried && may_hold(h, i, n)) {
             enter(&h->parts[i]);
             first = take_within(h, i, n);
             leave(&h->parts[i]);
@@ -358,16 +363,13 @@ heap_length(struct heap *h, size_t first)
 static void
 retire_across(struct heap_part *p, size_t local)
 {
-    bool on = true;
-
-    for (; on; local = 0, p++) {
+    for (bool on = true; on; local = 0, p++) {
         on = crosses(p, local);
         runs_retire(&p->runs, local);
     }
 }
 
-/* Frees what a part has of a block; returns how many of the chunks that
- * were written to are left for the next one. */
+/* Returns how many of the chunks that were written to are left for the next part. */
 static size_t
 give_within(struct heap_part *p, size_t local, size_t written)
 {
@@ -384,9 +386,7 @@ give_within(struct heap_part *p, size_t local, size_t written)
 static void
 give_across(struct heap_part *p, size_t local, size_t written)
 {
-    bool on = true;
-
-    for (; on; local = 0, p++) {
+    for (bool on = true; on; local = 0, p++) {
         on = crosses(p, local);
         written = give_within(p, local, written);
         if (on)
@@ -575,16 +575,16 @@ static bool
 check_part(const struct heap *h, unsigned i)
 {
     const struct heap_part *p = &h->parts[i];
-    bool last = i + 1 == h->nparts;
 
     if (!runs_check(&p->runs) || p->runs.used > p->high || p->high > p->top)
         return false;
-    if (p->crossed && (last || p->runs.tail > 0 || !p[1].continues))
+    if (p->crossed && (i + 1 == h->nparts || p->runs.tail > 0 || !p[1].continues))
         return false;
     if (p->continues &&
         (i == 0 || !p[-1].crossed || runs_head(&p->runs) > 0 || runs_length(&p->runs, 0) == 0))
         return false;
-    return p->head == runs_head(&p->runs) && p->tail == p->runs.tail;
+    return p->head == runs_head(&p->runs) && p->tail == p->runs.tail &&
+           p->longest == runs_longest(&p->runs);
 }
 
 bool

@@ -38,6 +38,7 @@ struct heap_part {
     bool continues;      /* its first block is the rest of one that crosses */
     /* For who has not the lock. */
     atomic_size_t head, tail; /* chunks in the free run that begins the part, that ends it */
+    atomic_size_t longest;    /* chunks in its longest free run */
 } __attribute__((aligned(HEAP_LINE)));
 
 struct heap {
