@@ -149,7 +149,8 @@ escape_automaton(struct escaper *e, size_t n)
     unsigned char *w = e->w;
     unsigned state = ANY, written = 0; /* bytes of an unfinished character */
 
-    while (p < enough || (state != ANY && p < e->end)) {
+    /* Past `enough` goes only the character that began before it. */
+    while (p < enough || (state != ANY && p < e->end && p - written < enough)) {
         const struct step *s = &steps[state][class_of[*p]];
         const struct glyph *g = &glyphs[(*p & s->mask) + s->base];
 
@@ -164,8 +165,12 @@ escape_automaton(struct escaper *e, size_t n)
     }
     if (state != ANY) {
         w -= written;
-        memcpy(w, ill->text, ill->n);
-        w += ill->n;
+        if (p - written < enough) {
+            memcpy(w, ill->text, ill->n);
+            w += ill->n;
+        } else {
+            p -= written; /* it broke that one off, and is left to who comes next */
+        }
     }
     e->p = p;
     e->w = w;

@@ -41,7 +41,7 @@ typedef size_t escape_run_fn(unsigned char *to, const unsigned char *from, size_
  * not well-formed, or it cannot tell. */
 typedef size_t escape_judge_fn(const unsigned char *p, uint64_t high, uint64_t *marks);
 
-/* Takes at least `n` bytes, and what completes their last character, through the
+/* Takes `n` bytes, and up to three that complete their last character, through the
  * automaton.  The caller has the room, ESCAPE_EXPANSION_MAX for each byte and 8
  * more; at e->end what is incomplete is ill-formed. */
 void escape_automaton(struct escaper *e, size_t n) __attribute__((nonnull));

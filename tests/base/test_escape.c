@@ -64,6 +64,7 @@ check(const unsigned char *p, size_t n)
         MUST(escape(way, p, n, ESCAPE_EXPANSION_MAX * n, want));
         MUST(escape(way, p, n, want, want));
         MUST(want == 0 || !escape(way, p, n, want - 1, want));
+        MUST(want == 0 || !escape(way, p, n, want / 2, want));
     }
 }
 
@@ -139,6 +140,19 @@ START_TEST(any_bytes)
 }
 END_TEST
 
+START_TEST(leads_that_nothing_completes_end_with_their_block)
+{
+    static const unsigned char leads[] = { 0xC2, 0xDF, 0xE0, 0xE1, 0xE2, 0xED, 0xF0, 0xF1, 0xF4 };
+    unsigned char text[MAX];
+
+    memset(text, leads[_i], sizeof text);
+    for (size_t begin = 0; begin < 200; begin += 7) {
+        memset(text, 0, begin);
+        check(text, sizeof text);
+    }
+}
+END_TEST
+
 START_TEST(nothing_becomes_nothing)
 {
     unsigned char out[1] = { GUARD };
@@ -171,6 +185,7 @@ suite(void)
     tcase_add_loop_test(tc, every_character_across_every_edge_of_a_block, 0, 26);
     tcase_add_loop_test(tc, every_pair_of_bytes_in_a_block_of_characters, 0, 8);
     tcase_add_loop_test(tc, any_bytes, 0, 8);
+    tcase_add_loop_test(tc, leads_that_nothing_completes_end_with_their_block, 0, 9);
     tcase_add_test(tc, nothing_becomes_nothing);
     tcase_add_test(tc, the_best_way_is_taken_and_writes_the_same);
     suite_add_tcase(s, tc);
