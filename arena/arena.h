@@ -106,10 +106,10 @@ int arena_commit(struct arena *a, const void *at, size_t n)
 int arena_shrink(struct arena *a, void *block, size_t n) __attribute__((nonnull(1)));
 
 /* Frees a block, and gives no page back: the next block lies where it lay, and a
- * fresh page costs a microsecond.  arena_tend() does.  NULL is allowed and does nothing.  Returns
- * 0; -EFAULT for an address outside the arena; -EALREADY for the start of a chunk that is free (a
- * double free); -EINVAL for any other one that starts no block.  A refused free
- * changes nothing but the statistics. */
+ * fresh page costs a microsecond.  arena_tend() does.  NULL is allowed and does
+ * nothing.  Returns 0; -EFAULT for an address outside the arena; -EALREADY for
+ * the start of a chunk that is free (a double free); -EINVAL for any other one
+ * that starts no block.  A refused free changes nothing but the statistics. */
 int arena_free(struct arena *a, void *block) __attribute__((nonnull(1)));
 
 /* arena_free() of a block of which only the first `written` bytes were used: what

@@ -2,9 +2,10 @@
  *
  * Each part has a lock, a map of its runs and one of its warm chunks.  A thread
  * takes from the part it took from before, until it has found the lock held too
- * often: then from the next one.  One thread alone therefore always takes the lowest run of
- * all, and a run of free chunks is found wherever it lies: also one that crosses
- * from a part into those behind it, which is dealt with under all locks.
+ * often: then from the next one.  One thread alone therefore always takes the
+ * lowest run of all, and a run of free chunks is found wherever it lies: also one
+ * that crosses from a part into those behind it, which is dealt with under all
+ * locks.
  *
  * Indices in, indices out.  Every call is safe from any thread.  arena.c is its
  * only user.

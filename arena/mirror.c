@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "arena/mirror.h"
+#include "arena/pages.h"
 
 struct mirror {
     atomic_uint refs;
@@ -23,14 +24,6 @@ struct mirror {
     int fd;            /* the memory file while it is built, or -1 */
     bool sealed;       /* held by the kernel or not */
 };
-
-static size_t
-round_up(size_t n)
-{
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
-    return (n + page - 1) & ~(page - 1);
-}
 
 /* No core dump has it, and kernels that do not know the advice dump more. */
 static void
@@ -94,7 +87,7 @@ mirror_open(size_t max, struct mirror **ret_mirror)
     m = malloc(sizeof(*m));
     if (m == NULL)
         return -ENOMEM;
-    *m = (struct mirror){ .len = round_up(max), .fd = -1 };
+    *m = (struct mirror){ .len = pages_round(max), .fd = -1 };
     atomic_init(&m->refs, 1);
     if (map_file(m) < 0 && map_private(m) < 0) {
         free(m);
@@ -151,7 +144,7 @@ int
 mirror_seal(struct mirror *m)
 {
     size_t used = region_used(&m->mem);
-    size_t len = round_up(used > 0 ? used : 1);
+    size_t len = pages_round(used > 0 ? used : 1);
     int r;
 
     if (m->sealed)

@@ -23,6 +23,14 @@ pages_size(void)
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
+size_t
+pages_round(size_t bytes)
+{
+    size_t page = pages_size();
+
+    return (bytes + page - 1) & ~(page - 1);
+}
+
 enum {
     OPEN = PROT_READ | PROT_WRITE,
     OWN = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,

@@ -12,6 +12,9 @@
 /* Returns the size of a page in bytes. */
 size_t pages_size(void);
 
+/* Rounds up to whole pages; `bytes` is a page less than SIZE_MAX at most. */
+size_t pages_round(size_t bytes);
+
 /* Maps `bytes` fresh zero bytes of private memory without touching them.
  * Returns NULL when the system refuses. */
 void *pages_map(size_t bytes) __attribute__((warn_unused_result));

@@ -9,22 +9,21 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
+#include "arena/pages.h"
 #include "arena/region.h"
 
 int
 region_init(struct region *r, size_t max)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
     void *p;
 
     *r = (struct region){ 0 };
     if (max == 0)
         return -EINVAL;
-    if (max > SIZE_MAX - page)
+    if (max > SIZE_MAX - pages_size())
         return -ENOMEM;
-    max = (max + page - 1) & ~(page - 1);
+    max = pages_round(max);
     p = mmap(NULL, max, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED)
         return -ENOMEM;
