@@ -17,11 +17,6 @@ lines=${1:-12000}
 cases='true uptime files lines output'
 at_once='' everything='' cores=2
 
-die() {
-    echo "${0##*/}: $*" >&2
-    exit 1
-}
-
 program() { # CASE
     case $1 in
     true) echo /bin/true ;;
@@ -33,6 +28,8 @@ program() { # CASE
 }
 
 tmp=$(mktemp -d)
+# shellcheck source=bench/lib.sh
+. "$src/bench/lib.sh"
 # shellcheck source=bench/request/stage.sh
 . "$src/bench/request/stage.sh"
 # shellcheck source=bench/request/peers/cmon.sh
@@ -45,8 +42,7 @@ cmon_start() {
         "$build/bench/alloc/trace/cmon_traced" -c "$tmp/cmon.conf"
 }
 
-make -s -C "$build" bench-trace
-build=$(cd "$build" && pwd)
+build_all bench-trace >&2
 stage_start cmon
 # The first of each is not like the others.
 for case in $cases; do
