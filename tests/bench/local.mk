@@ -2,6 +2,7 @@
 bench_scripts = %D%/report.sh %D%/smoke.sh %D%/alloc_report.sh %D%/alloc_smoke.sh
 TESTS += $(bench_scripts)
 dist_check_SCRIPTS += $(bench_scripts)
+EXTRA_DIST += %D%/lib.sh
 
 check_PROGRAMS += %D%/check_alloc
 TESTS += %D%/check_alloc

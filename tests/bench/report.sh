@@ -2,37 +2,8 @@
 # tests/bench/report.sh -- bench/request/report.awk makes of known lines what can be worked out by hand.
 set -u
 
-bench=${top_srcdir:-.}/bench/request
-tmp=$(mktemp -d) || exit 99
-trap 'rm -rf "$tmp"' EXIT
-n=0 failed=0
-
-like() { # PROMISE FIXED-STRING: a line of the report has it
-    n=$((n + 1))
-    if grep -qF -- "$2" "$tmp/report"; then
-        echo "ok $n - $1"
-    else
-        failed=1
-        echo "not ok $n - $1"
-        echo "# not there: $2"
-    fi
-}
-
-is() { # PROMISE GOT WANT
-    n=$((n + 1))
-    if [ "$2" = "$3" ]; then
-        echo "ok $n - $1"
-    else
-        failed=1
-        echo "not ok $n - $1"
-        echo "# got $2, want $3"
-    fi
-}
-
-report() {
-    awk -v facts="$tmp/facts" -v goals="$tmp/goals" -v data="$tmp" -f "$bench/report.awk" \
-        "$tmp/results" >"$tmp/report" 2>"$tmp/complaints"
-}
+# shellcheck source=tests/bench/lib.sh
+. "${top_srcdir:-.}/tests/bench/lib.sh"
 
 echo 'machine: canned' >"$tmp/facts"
 cat >"$tmp/goals" <<'END'
@@ -90,7 +61,7 @@ herd other 500 asked=500 answered=2 refused=0 seconds=6.0
 spawn spawn small_us=50 large_us=52 ratio=1.040
 spawn fork small_us=200 large_us=9000 ratio=45.0
 END
-report
+report request
 is "it complains of nothing" "$(cat "$tmp/complaints")" ""
 like "it says what machine it was" "- machine: canned"
 is "a peer that was skipped is named once" "$(grep -c '^- skipped: absent: not installed: absent$' "$tmp/report")" 1
@@ -115,14 +86,5 @@ is "plots get what tables say" "$(cat "$tmp/rates-one.dat")" "level cmon other
 1 0.7 0.1"
 is "memory of who has none is missing" "$(tail -n 1 "$tmp/memory.dat")" "other ? ? ?"
 
-: >"$tmp/results"
-report
-is "nothing measured is no goal met" "$(tail -n 1 "$tmp/report")" "goals: 0 of 12 met"
-
-cp "$bench/goals" "$tmp/goals"
-report
-is "each shipped goal is told" "$(grep -c '| not measured |$' "$tmp/report")" \
-    "$(grep -cv '^#' "$tmp/goals")"
-
-echo "1..$n"
-exit $failed
+report_nothing request 12
+finish
