@@ -40,7 +40,8 @@ check_LIBRARIES += %D%/alloc/libcontenders.a
 	%D%/alloc/contenders/carve.c %D%/alloc/contenders/carve.h %D%/alloc/contenders/classes.h \
 	%D%/alloc/contenders/cmon2.c %D%/alloc/contenders/firstfit.c %D%/alloc/contenders/malloc.c \
 	%D%/alloc/contenders/mheap.c %D%/alloc/contenders/mheap.h %D%/alloc/contenders/region.c \
-	%D%/alloc/contenders/scopes.c %D%/alloc/contenders/scopes.h %D%/alloc/contenders/span.c
+	%D%/alloc/contenders/scopes.c %D%/alloc/contenders/scopes.h %D%/alloc/contenders/span.c \
+	%D%/alloc/contenders/tended.c %D%/alloc/contenders/tended.h
 ALLOC_LIBS = %D%/alloc/libcontenders.a $(BASE_LIBS) -lm -ldl
 EXTRA_PROGRAMS += %D%/alloc/slice
 %C%_alloc_slice_SOURCES = %D%/alloc/clock.h %D%/alloc/measure.c \

@@ -2,26 +2,12 @@
  * responder has it. */
 #include "config.h"
 
-#include <stdint.h>
-#include <stdio.h>
-
 #include "arena/arena.h"
 #include "bench/alloc/contender.h"
 #include "bench/alloc/contenders/scopes.h"
-
-enum {
-    RETAIN = 2 * 1024 * 1024,    /* bytes; the server's own */
-    WARM_MAX = 16 * 1024 * 1024, /* bytes; the server's own */
-};
+#include "bench/alloc/contenders/tended.h"
 
 static struct arena *heap;
-static int64_t quiet; /* ns of a clock that only trim() knows */
-
-static void
-version(char *buf, size_t size)
-{
-    (void)snprintf(buf, size, "%s", PACKAGE_VERSION);
-}
 
 static void
 close_all(void)
@@ -34,14 +20,8 @@ close_all(void)
 static bool
 open_all(const struct contender_config *config)
 {
-    struct arena_options opt = { .chunk_size = config->chunk,
-        .chunk_count = config->bytes / config->chunk,
-        .retain = config->give_back ? RETAIN : SIZE_MAX,
-        .warm_max = WARM_MAX };
-
-    if (arena_open(&opt, &heap) < 0)
-        return false;
-    if (arena_chunks(heap) == opt.chunk_count && scopes_open(config->scopes))
+    heap = tended_open(config);
+    if (heap != NULL && scopes_open(config->scopes))
         return true;
     close_all();
     return false;
@@ -68,22 +48,16 @@ grow(size_t scope, void *p, size_t used, size_t n, uint64_t *copied)
                : contender_move(&contender_arena, scope, p, used, n, copied);
 }
 
-/* What the server's main thread does once nobody has asked for some seconds. */
 static void
 trim(void)
 {
-    (void)arena_tend(heap, quiet);
-    quiet += ARENA_IDLE;
-    (void)arena_tend(heap, quiet);
+    tended_trim(heap);
 }
 
 static bool
 check(void)
 {
-    struct arena_stats s;
-
-    arena_stats(heap, &s);
-    return arena_check(heap) == 0 && s.refused == 0;
+    return tended_check(heap);
 }
 
 const struct contender contender_arena = {
@@ -92,7 +66,7 @@ const struct contender contender_arena = {
     .single = true,
     .in_place = true,
     .own = true,
-    .version = version,
+    .version = tended_version,
     .open = open_all,
     .close = close_all,
     .alloc = take,

@@ -19,7 +19,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,6 +27,7 @@
 #include "bench/alloc/contenders/carve.h"
 #include "bench/alloc/contenders/classes.h"
 #include "bench/alloc/contenders/scopes.h"
+#include "bench/alloc/contenders/tended.h"
 
 enum {
     RUN_MAX = 16, /* chunks; longer blocks are the heap's own affair */
@@ -37,7 +37,6 @@ enum {
     CACHE_CHUNKS = 64, /* chunks that a thread may keep in blocks of a size */
     AGE = 4096,        /* frees between two looks at what was not needed */
     THREADS_MAX = 64,
-    RETAIN = 16 * 1024 * 1024, /* bytes; the server's own */
 };
 
 /* What a chunk is: 0 for a block of the heap's, else its bin and one. */
@@ -67,19 +66,12 @@ static size_t chunk, chunks;
 static unsigned shift;
 static size_t small_max;    /* bytes, what is carved */
 static unsigned most[BINS]; /* blocks in a cache */
-static bool retains;
 static kind *kinds;
 static struct cache *caches;
 static struct central centrals[RUN_MAX];
 static _Thread_local struct cache *mine;
 static atomic_bool stop;
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-
-static void
-version(char *buf, size_t size)
-{
-    (void)snprintf(buf, size, "%s", PACKAGE_VERSION);
-}
 
 static void
 close_all(void)
@@ -97,29 +89,26 @@ close_all(void)
 static bool
 open_all(const struct contender_config *config)
 {
-    struct arena_options opt = { .chunk_size = config->chunk,
-        .chunk_count = config->bytes / config->chunk,
-        .retain = config->give_back ? RETAIN : SIZE_MAX };
-
     /* Without it no thread could be kept out of its own cache. */
-    if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) < 0 ||
-        arena_open(&opt, &heap) < 0)
+    if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) < 0)
+        return false;
+    heap = tended_open(config);
+    if (heap == NULL)
         return false;
     chunk = config->chunk;
-    chunks = opt.chunk_count;
+    chunks = config->bytes / chunk;
     shift = (unsigned)__builtin_ctzll(chunk);
     small_max = chunk / 2 < CLASSES_LARGEST ? chunk / 2 : CLASSES_LARGEST;
     for (unsigned i = 0; i < BINS; i++)
         most[i] = i < CLASSES_MAX ? CACHE_MAX : CACHE_CHUNKS / (i - CLASSES_MAX + 1U);
-    retains = !config->give_back;
-    base = arena_alloc(heap, 1); /* the lowest address comes first */
+    base = arena_alloc(heap, 1); /* who never waited for a part takes the lowest address */
     (void)arena_free_written(heap, base, 0);
     for (unsigned i = 0; i < RUN_MAX; i++)
         centrals[i] = (struct central){ .lock = PTHREAD_MUTEX_INITIALIZER };
     caches = contender_map(THREADS_MAX * sizeof *caches);
     kinds = contender_map(chunks * sizeof *kinds);
-    if (arena_chunks(heap) == chunks && caches != NULL && kinds != NULL &&
-        carve_open(heap, base, chunk, chunks) && scopes_open(config->scopes))
+    if (base != NULL && caches != NULL && kinds != NULL && carve_open(heap, base, chunk, chunks) &&
+        scopes_open(config->scopes))
         return true;
     close_all();
     return false;
@@ -170,13 +159,12 @@ leave(struct cache *c)
     atomic_store_explicit(&c->busy, false, memory_order_release);
 }
 
-/* A block that leaves the bins: nobody knows how much of it was written, so
- * its pages go as those of any block. */
+/* A block that leaves the bins; nobody knows how much of it was written. */
 static void
 to_heap(void *p)
 {
     set_kind(p, 0);
-    (void)arena_free_written(heap, p, retains ? 0 : SIZE_MAX);
+    (void)arena_free(heap, p);
 }
 
 /* Takes what fits into the central list, and gives the rest to the heap; now
@@ -399,13 +387,17 @@ grow(size_t scope, void *p, size_t used, size_t n, uint64_t *copied)
     return size_of(p) >= n ? p : contender_move(&contender_bins, scope, p, used, n, copied);
 }
 
+static void
+trim(void)
+{
+    flush();
+    tended_trim(heap);
+}
+
 static bool
 check(void)
 {
-    struct arena_stats s;
-
-    arena_stats(heap, &s);
-    return arena_check(heap) == 0 && s.refused == 0;
+    return tended_check(heap);
 }
 
 const struct contender contender_bins = {
@@ -414,7 +406,7 @@ const struct contender contender_bins = {
     .single = true,
     .in_place = true,
     .own = true,
-    .version = version,
+    .version = tended_version,
     .open = open_all,
     .close = close_all,
     .thread_begin = thread_begin,
@@ -424,6 +416,6 @@ const struct contender contender_bins = {
     .grow = grow,
     .small = scopes_small,
     .reset = scopes_reset,
-    .trim = flush,
+    .trim = trim,
     .check = check,
 };

@@ -2,19 +2,12 @@
  * once. */
 #include "config.h"
 
-#include <stdio.h>
-
 #include "arena/region.h"
 #include "bench/alloc/contender.h"
+#include "bench/alloc/contenders/tended.h"
 
 static struct region regions[CONTENDER_SCOPES_MAX];
 static size_t scopes;
-
-static void
-version(char *buf, size_t size)
-{
-    (void)snprintf(buf, size, "%s", PACKAGE_VERSION);
-}
 
 static void
 close_all(void)
@@ -63,7 +56,7 @@ const struct contender contender_region = {
     .name = "region",
     .what = "one region a request, which holds its buffers too",
     .in_place = true,
-    .version = version,
+    .version = tended_version,
     .open = open_all,
     .close = close_all,
     .alloc = take,
