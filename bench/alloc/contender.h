@@ -21,13 +21,12 @@ enum {
 
 /* What a workload will want. */
 struct contender_config {
-    size_t block;     /* bytes, the largest block */
-    size_t bytes;     /* of all blocks at once, each rounded up to the chunk */
-    size_t chunk;     /* bytes, a power of two */
-    size_t scopes;    /* at once; 0: none */
-    bool give_back;   /* pages go back to the system as they do in the product;
-                         else what was touched stays */
-    unsigned threads; /* that call */
+    size_t block;   /* bytes, the largest block */
+    size_t bytes;   /* of all blocks at once, each rounded up to the chunk */
+    size_t chunk;   /* bytes, a power of two */
+    size_t scopes;  /* at once; 0: none */
+    bool give_back; /* pages go back to the system as they do in the product;
+                       else what was touched stays */
 };
 
 struct contender {

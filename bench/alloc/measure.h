@@ -66,6 +66,9 @@ size_t measure_size(struct measure_random *r, size_t low, size_t high) __attribu
 void measure_run(const struct contender *c, unsigned threads, void (*fn)(unsigned index))
     __attribute__((nonnull));
 
+/* Closes it; dies if its books are wrong. */
+void measure_close(const struct contender *c) __attribute__((nonnull));
+
 /* Waits within `fn` until all threads have come here. */
 void measure_meet(void);
 

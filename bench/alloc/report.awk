@@ -82,7 +82,6 @@ $1 == "skipped" {
 }
 
 $2 == "failed" {
-    failed[$4, $3] = 1
     skipped[++skips] = $3 ", " $4 ": " words_from($0, 5)
     next
 }

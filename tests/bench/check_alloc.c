@@ -22,7 +22,7 @@ enum {
 };
 
 static const struct contender_config config = {
-    .block = LARGEST, .bytes = BYTES, .chunk = CONTENDER_CHUNK, .scopes = 4, .threads = THREADS
+    .block = LARGEST, .bytes = BYTES, .chunk = CONTENDER_CHUNK, .scopes = 4
 };
 
 /* Those that free single blocks and are not a library's. */

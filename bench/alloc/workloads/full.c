@@ -106,7 +106,7 @@ run_lane(unsigned index)
 void
 full_run(const struct measure_setting *s, const struct workload *w)
 {
-    struct contender_config config = { .block = 5 * CHUNK, .chunk = CHUNK, .threads = w->threads };
+    struct contender_config config = { .block = 5 * CHUNK, .chunk = CHUNK };
 
     subject = s->contender;
     work = w;
@@ -121,7 +121,5 @@ full_run(const struct measure_setting *s, const struct workload *w)
         measure_die("no room");
     measure_run(subject, w->threads, run_lane);
     measure_print_times(times);
-    if (subject->check != NULL && !subject->check())
-        measure_die("the books are wrong");
-    subject->close();
+    measure_close(subject);
 }

@@ -81,8 +81,7 @@ grow_run(const struct measure_setting *s, const struct workload *w)
     struct contender_config config = { .block = w->block,
         .bytes = 4 * BUFFERS_MAX * w->block,
         .chunk = CONTENDER_CHUNK,
-        .scopes = w->live,
-        .threads = 1 };
+        .scopes = w->live };
 
     subject = s->contender;
     work = w;
@@ -91,11 +90,9 @@ grow_run(const struct measure_setting *s, const struct workload *w)
     memset(source, 'x', sizeof source);
     if (!subject->open(&config))
         measure_die("no room");
-    measure_run(subject, 1, run_lane);
+    measure_run(subject, w->threads, run_lane);
     printf(" rate=%.1f faults=%.3f copied=%.0f",
         (double)(rounds * w->live) / (double)ticks * measure_ticks_per_second(),
         (double)faults / (double)(rounds * w->live), (double)copied / (double)(rounds * w->live));
-    if (subject->check != NULL && !subject->check())
-        measure_die("the books are wrong");
-    subject->close();
+    measure_close(subject);
 }

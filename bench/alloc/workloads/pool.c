@@ -224,9 +224,8 @@ spread(void)
 
 /* Where CMon v2 has room for as many blocks, everybody has. */
 static size_t
-room(void)
+room(size_t chunk)
 {
-    size_t chunk = work->block < 4 * 1024 * 1024 ? CONTENDER_CHUNK : 2 * CONTENDER_CHUNK;
     size_t each = work->block / chunk + 1;
     size_t words = (work->live + 64 / each - 1) / (64 / each);
 
@@ -238,15 +237,14 @@ pool_run(const struct measure_setting *s, const struct workload *w)
 {
     struct contender_config config = { .block = w->block,
         .chunk = w->block < 4 * 1024 * 1024 ? CONTENDER_CHUNK : 2 * CONTENDER_CHUNK,
-        .give_back = w->trim,
-        .threads = w->threads };
+        .give_back = w->trim };
     double rate = 0, faults = 0;
 
     subject = s->contender;
     work = w;
     cpuid = s->cpuid;
     run_ticks = (uint64_t)(s->seconds / RUNS / 1.5 * measure_ticks_per_second());
-    config.bytes = room();
+    config.bytes = room(config.chunk);
     lanes = contender_map(w->threads * sizeof *lanes);
     if (lanes == NULL || !subject->open(&config))
         measure_die("no room");
@@ -260,8 +258,6 @@ pool_run(const struct measure_setting *s, const struct workload *w)
     printf(" rate=%.1f spread=%.3f faults=%.3f resident_kb=%zu", rate, spread(), faults,
         lanes[0].resident / 1024);
     measure_print_times(&lanes[0].times);
-    if (subject->check != NULL && !subject->check())
-        measure_die("the books are wrong");
-    subject->close();
+    measure_close(subject);
     contender_unmap(lanes, w->threads * sizeof *lanes);
 }

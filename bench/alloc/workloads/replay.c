@@ -218,7 +218,7 @@ run_lane(unsigned index)
 void
 replay_run(const struct measure_setting *s, const struct workload *w)
 {
-    struct contender_config config = { .chunk = CHUNK, .threads = w->threads };
+    struct contender_config config = { .chunk = CHUNK };
 
     subject = s->contender;
     cpuid = s->cpuid;
@@ -232,13 +232,11 @@ replay_run(const struct measure_setting *s, const struct workload *w)
     config.bytes = blocks_used * 64 * CHUNK; /* a word of CMon's each */
     if (count == 0 || scopes == NULL || !subject->open(&config))
         measure_die("no room");
-    measure_run(subject, 1, run_lane);
+    measure_run(subject, w->threads, run_lane);
     printf(" rate=%.1f faults=%.4f copied=%.1f resident_kb=%zu",
         (double)batch.work / (double)batch.ticks * measure_ticks_per_second(),
         (double)faults / (double)(batch.work + batch.lost * BATCH), (double)copied / (double)done,
         measure_resident() / 1024);
     measure_print_times(&times);
-    if (subject->check != NULL && !subject->check())
-        measure_die("the books are wrong");
-    subject->close();
+    measure_close(subject);
 }

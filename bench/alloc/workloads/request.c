@@ -281,10 +281,9 @@ print(void)
 void
 request_run(const struct measure_setting *s, const struct workload *w)
 {
-    struct contender_config config = { .block = REPLY_MAX,
-        .chunk = CONTENDER_CHUNK,
-        .scopes = PLACES * w->threads,
-        .threads = w->threads };
+    struct contender_config config = {
+        .block = REPLY_MAX, .chunk = CONTENDER_CHUNK, .scopes = PLACES * w->threads
+    };
 
     subject = s->contender;
     cpuid = s->cpuid;
@@ -298,8 +297,6 @@ request_run(const struct measure_setting *s, const struct workload *w)
         measure_die("no room");
     measure_run(subject, w->threads, run_lane);
     print();
-    if (subject->check != NULL && !subject->check())
-        measure_die("the books are wrong");
-    subject->close();
+    measure_close(subject);
     contender_unmap(lanes, w->threads * sizeof *lanes);
 }
