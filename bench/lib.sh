@@ -86,8 +86,8 @@ note_noise() {
 # PREFIX before their names, and prints it.
 make_report() {
     local name plot prefix=${2-}
-    awk -v facts="$tmp/facts" -v goals="$here/goals" -v data="$tmp" -f "$here/report.awk" \
-        "$tmp/results" >"$tmp/report"
+    awk -v facts="$tmp/facts" -v goals="$here/goals" -v data="$tmp" \
+        -f "$src/bench/lib.awk" -f "$here/report.awk" "$tmp/results" >"$tmp/report"
     for name in "$src" "$build" "$tmp" "$(uname -n)"; do
         ! grep -qwF -- "$name" "$tmp/report" || die "the report would name $name"
     done

@@ -74,7 +74,7 @@ EXTRA_PROGRAMS += %D%/json/json
 bench-json: %D%/json/json
 EXTRA_DIST += %D%/run-json
 
-EXTRA_DIST += %D%/.may_include %D%/lib.sh %D%/README.md %D%/REPORT.md %D%/plots/latency.svg \
+EXTRA_DIST += %D%/.may_include %D%/lib.awk %D%/lib.sh %D%/README.md %D%/REPORT.md %D%/plots/latency.svg \
 	%D%/plots/memory.svg %D%/plots/rates.svg %D%/ALLOC.md %D%/plots/alloc-chunks.svg \
 	%D%/plots/alloc-latency.svg %D%/plots/alloc-rss.svg %D%/plots/alloc-threads.svg
 CLEANFILES += $(EXTRA_PROGRAMS) %D%/results.txt %D%/evhttp %D%/alloc-results.txt

@@ -1,26 +1,8 @@
 # bench/alloc/report.awk -- from the lines of a run to a report: medians, ratios, goals, data for plots.
 #
-# awk -v facts=FILE -v goals=FILE -v data=DIRECTORY -f report.awk RESULTS
+# awk -v facts=FILE -v goals=FILE -v data=DIRECTORY -f ../lib.awk -f report.awk RESULTS
 # A line is "ROUND slice CONTENDER WORKLOAD NAME=VALUE...", or says who could
 # not.  A ratio is made of two lines of a round; the median of the rounds counts.
-
-# The median of list[1..n], which gets sorted; least and most are left behind.
-function median(list, n,    i, j, v)
-{
-    if (!n) {
-        least = most = ""
-        return ""
-    }
-    for (i = 2; i <= n; i++) {
-        v = list[i]
-        for (j = i - 1; j > 0 && list[j] > v; j--)
-            list[j + 1] = list[j]
-        list[j + 1] = v
-    }
-    least = list[1]
-    most = list[n]
-    return n % 2 ? list[(n + 1) / 2] : (list[n / 2] + list[n / 2 + 1]) / 2
-}
 
 # The median of a figure over the rounds, "" for none.
 function middle(work, who, name,    r, n, list)
@@ -28,7 +10,7 @@ function middle(work, who, name,    r, n, list)
     for (r = 1; r <= rounds; r++)
         if ((work, who, name, r) in value)
             list[++n] = value[work, who, name, r]
-    return median(list, n)
+    return median_of_list(list, n)
 }
 
 # The median of ours by theirs, round by round.
@@ -40,25 +22,13 @@ function ratio(work, name, ours, other_work, theirs,    r, n, list, v)
             if (v > 0)
                 list[++n] = value[work, ours, name, r] / v
         }
-    return median(list, n)
-}
-
-function show(format, v)
-{
-    return v == "" ? "-" : sprintf(format, v)
+    return median_of_list(list, n)
 }
 
 # Three digits that count.
 function digits(v)
 {
     return v == "" ? "-" : v >= 100 ? sprintf("%.0f", v) : v >= 0.01 ? sprintf("%.3g", v) : sprintf("%.2g", v)
-}
-
-function note_once(list, thing, seen)
-{
-    if (seen[thing]++)
-        return
-    list[++list[0]] = thing
 }
 
 function words_from(text, from,    w, n, i)
@@ -138,7 +108,7 @@ function spread_text(    w, i, m, n, list, middle_spread)
             if (m > 0)
                 list[++n] = 100 * (most - least) / m
         }
-    middle_spread = median(list, n)
+    middle_spread = median_of_list(list, n)
     return n ? sprintf("rates of one and the same lie %.0f %% apart from round to round at the median, %.0f %% at the worst",
         middle_spread, most) : "no rates"
 }
@@ -151,15 +121,6 @@ function measure_goal(    other)
     return ratio($1, $2, $3, $1, $4)
 }
 
-function verdict(sense, limit, v,    met)
-{
-    if (v == "")
-        return "not measured"
-    met = sense == ">=" ? v >= limit : v <= limit
-    goals_met += met
-    return met ? "met" : sprintf("**not met**, by %.1f %%", 100 * (sense == ">=" ? 1 - v / limit : v / limit - 1))
-}
-
 function print_goals(    line, v, range, against, alone)
 {
     print "\n## Goals\n"
@@ -170,15 +131,14 @@ function print_goals(    line, v, range, against, alone)
         if (line ~ /^#/ || line == "")
             continue
         $0 = line
-        goals_all++
         v = measure_goal()
         range = v == "" ? "-" : digits(least) "-" digits(most)
         alone = $3 == "arena" ? "" : digits(ratio($1, $2, "arena", $1, $4))
         against = $4
         if (index(against, "self:") == 1)
             against = "at 10^3"
-        printf "| %s | %s | %s %s | %s | %s | %s | %s | %s |\n", words_from(line, 7), against,
-            $5 == ">=" ? "≥" : "≤", $6, $3, digits(v), range, alone, verdict($5, $6, v)
+        printf "| %s | %s | %s | %s | %s | %s | %s | %s |\n", words_from(line, 7), against,
+            bound($5, $6), $3, digits(v), range, alone, verdict($5, $6, v)
     }
 }
 
@@ -256,11 +216,6 @@ function print_ceiling(work,    i, line, v)
             line = line (line == "" ? "" : ", ") who[i] " " digits(v)
     }
     print "\nThe most that any allocator can be ahead (bump by each): " line "."
-}
-
-function or_missing(v)
-{
-    return v == "" ? "?" : v
 }
 
 function write_threads(prefix, first, file,    t, i, line, w)

@@ -1,6 +1,6 @@
 # bench/request/report.awk -- from the lines of a run to a report: medians, ratios, goals, data for plots.
 #
-# awk -v facts=FILE -v goals=FILE -v data=DIRECTORY -f report.awk RESULTS
+# awk -v facts=FILE -v goals=FILE -v data=DIRECTORY -f ../lib.awk -f report.awk RESULTS
 # rates.sh and alone.sh say what lines there are.  A rate's ratio is what the
 # line says, or is made of it and the base's slices before and after it; the
 # median counts, and what the machine does to a whole round falls out of it.
@@ -12,28 +12,12 @@ function add(name, value)
 }
 
 # The median of what a name has, "" for nothing; `least` and `most` are left behind.
-function median(name,    n, i, j, v, sorted)
+function median(name,    n, i, list)
 {
     n = name in count ? count[name] : 0
-    if (!n) {
-        least = most = ""
-        return ""
-    }
-    for (i = 1; i <= n; i++) {
-        v = values[name, i]
-        for (j = i - 1; j > 0 && sorted[j] > v; j--)
-            sorted[j + 1] = sorted[j]
-        sorted[j + 1] = v
-    }
-    least = sorted[1]
-    most = sorted[n]
-    return n % 2 ? sorted[(n + 1) / 2] : (sorted[n / 2] + sorted[n / 2 + 1]) / 2
-}
-
-# A number as it is printed, "-" for none.
-function show(format, value)
-{
-    return value == "" ? "-" : sprintf(format, value)
+    for (i = 1; i <= n; i++)
+        list[i] = values[name, i]
+    return median_of_list(list, n)
 }
 
 function megabytes(kilobytes)
@@ -49,13 +33,6 @@ function read_words(from,    i, pair)
         split($i, pair, "=")
         word[pair[1]] = pair[2]
     }
-}
-
-function note_once(list, thing, seen)
-{
-    if (seen[thing]++)
-        return
-    list[++list[0]] = thing
 }
 
 {
@@ -193,7 +170,7 @@ function figure(name,    part)
 }
 
 # One goal a line: figure, sense, limit, how it is called.
-function print_goals(    line, g, what, value, met, off, verdict)
+function print_goals(    line, g, what, value)
 {
     print "\n## Goals\n"
     print "| goal | limit | measured | |"
@@ -204,14 +181,8 @@ function print_goals(    line, g, what, value, met, off, verdict)
         what = line
         sub(/^[^ ]+ +[^ ]+ +[^ ]+ +/, "", what)
         value = figure(g[1])
-        met = value != "" && (g[2] == ">=" ? value >= g[3] : value <= g[3])
-        off = g[2] == ">=" ? g[3] - value : value - g[3]
-        verdict = value == "" ? "not measured" : met ? "met" : \
-            sprintf("**not met**, by %.1f %%", 100 * off / g[3])
-        printf "| %s | %s %s | %s | %s |\n", what, g[2] == ">=" ? "≥" : "≤", g[3],
-            show("%.3g", value), verdict
-        goals_all++
-        goals_met += met
+        printf "| %s | %s | %s | %s |\n", what, bound(g[2], g[3]), show("%.3g", value),
+            verdict(g[2], g[3], value)
     }
 }
 
@@ -332,11 +303,6 @@ function print_spawn(    i, way)
             show("%.0f", median("spawn/" way "/small")), show("%.0f", median("spawn/" way "/large")),
             show("%.2f", median("spawn/" way "/ratio"))
     }
-}
-
-function or_missing(value)
-{
-    return value == "" ? "?" : value
 }
 
 function write_rates(scope,    file, l, p, line)

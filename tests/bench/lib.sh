@@ -53,8 +53,9 @@ finish() {
 
 # report BENCH: the report of $tmp/results, $tmp/facts and $tmp/goals.
 report() {
-    awk -v facts="$tmp/facts" -v goals="$tmp/goals" -v data="$tmp" -f "$src/bench/$1/report.awk" \
-        "$tmp/results" >"$tmp/report" 2>"$tmp/complaints"
+    awk -v facts="$tmp/facts" -v goals="$tmp/goals" -v data="$tmp" \
+        -f "$src/bench/lib.awk" -f "$src/bench/$1/report.awk" "$tmp/results" \
+        >"$tmp/report" 2>"$tmp/complaints"
 }
 
 # A report of nothing, by the goals given here and by those that are shipped.
