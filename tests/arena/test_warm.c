@@ -115,6 +115,21 @@ START_TEST(a_unit_goes_as_a_whole)
 }
 END_TEST
 
+/* Words of chunks that nobody came to are passed over as a whole. */
+START_TEST(below_untouched_words_the_highest_unit_is_found)
+{
+    static const size_t units[] = { 1, 2, 16, 64 };
+    size_t u = units[_i];
+
+    teardown();
+    make(u);
+    warm_note(&w, 127, 1); /* the last chunk of a word */
+    expect(COUNT, COUNT, u, 128 - u);
+    expect(128, COUNT, u, 128 - u);
+    expect(128 - u, COUNT, 0, 0);
+}
+END_TEST
+
 Suite *
 suite(void)
 {
@@ -127,6 +142,7 @@ suite(void)
     tcase_add_test(tc, the_highest_are_found_first_and_no_more_than_asked_for);
     tcase_add_test(tc, what_is_cleared_is_counted);
     tcase_add_loop_test(tc, a_unit_goes_as_a_whole, 0, 4);
+    tcase_add_loop_test(tc, below_untouched_words_the_highest_unit_is_found, 0, 4);
     suite_add_tcase(s, tc);
     return s;
 }
