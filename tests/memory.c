@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -140,6 +141,52 @@ memory_resident(const void *p)
     find_line(p, "Rss:", line);
     ck_assert_int_eq(sscanf(line, "Rss: %lu", &kib), 1);
     return kib;
+}
+
+/* A number of /proc/self/status that is in KiB, in bytes. */
+static size_t
+status_bytes(const char *name)
+{
+    FILE *f = fopen("/proc/self/status", "r");
+    char line[LINE_MAX_BYTES];
+    unsigned long kib = 0;
+
+    ck_assert_ptr_nonnull(f);
+    while (kib == 0 && fgets(line, sizeof line, f) != NULL) {
+        if (strncmp(line, name, strlen(name)) == 0)
+            kib = strtoul(line + strlen(name), NULL, 10);
+    }
+    (void)fclose(f);
+    ck_assert_msg(kib > 0, "no %s in status", name);
+    return kib * 1024;
+}
+
+size_t
+memory_space(void)
+{
+    return status_bytes("VmSize:");
+}
+
+size_t
+memory_data(void)
+{
+    return status_bytes("VmData:");
+}
+
+void
+memory_limit_space(size_t more)
+{
+    struct rlimit lim = { .rlim_cur = memory_space() + more, .rlim_max = RLIM_INFINITY };
+
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &lim), 0);
+}
+
+void
+memory_limit_data(size_t more)
+{
+    struct rlimit lim = { .rlim_cur = memory_data() + more, .rlim_max = RLIM_INFINITY };
+
+    ck_assert_int_eq(setrlimit(RLIMIT_DATA, &lim), 0);
 }
 
 int

@@ -1,8 +1,9 @@
-/* tests/memory.h -- what the kernel says of an address. */
+/* tests/memory.h -- what the kernel says of memory, and lets a test have of it. */
 #ifndef TESTS_MEMORY_H
 #define TESTS_MEMORY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* The page of an address, and its bytes. */
 void *memory_page(const void *p);
@@ -24,6 +25,15 @@ const char *memory_rights(const void *p) __attribute__((returns_nonnull));
 /* Looks through the mapping of an address for what may be addresses of writable
  * memory.  Returns where the first one is, `except` not counted, or NULL. */
 const void *memory_find_writable(const void *p, const void *except);
+
+/* How much address space is in use, and how much of it is data as RLIMIT_DATA
+ * counts it, in bytes. */
+size_t memory_space(void);
+size_t memory_data(void);
+
+/* Lets `more` bytes of either be had beside what is in use. */
+void memory_limit_space(size_t more);
+void memory_limit_data(size_t more);
 
 /* The descriptor of a memory file of ours by its name, or -1. */
 int memory_file(const char *name) __attribute__((nonnull));

@@ -5,13 +5,13 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "arena/arena.h"
+#include "tests/memory.h"
 #include "tests/suite.h"
 
 enum {
@@ -173,23 +173,6 @@ START_TEST(prefault_commits_everything)
 }
 END_TEST
 
-/* Says what became of a child that ran `fn`; a crash there prints nothing. */
-static int
-in_child(void (*fn)(void))
-{
-    int status;
-    pid_t pid = fork();
-
-    ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
-        (void)signal(SIGSEGV, SIG_DFL);
-        fn();
-        _exit(0);
-    }
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    return status;
-}
-
 static unsigned char *block;
 
 static void
@@ -203,36 +186,10 @@ START_TEST(what_is_not_committed_cannot_be_written_to)
     int status;
 
     block = arena_alloc(a, 256 * KIB);
-    status = in_child(write_past_the_first_step);
+    status = memory_in_child(write_past_the_first_step);
     ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
 }
 END_TEST
-
-/* How much of what RLIMIT_DATA counts is in use now, in bytes. */
-static size_t
-data_size(void)
-{
-    FILE *f = fopen("/proc/self/status", "r");
-    unsigned long kib = 0;
-    char line[256];
-
-    while (f != NULL && kib == 0 && fgets(line, sizeof line, f) != NULL)
-        if (sscanf(line, "VmData: %lu kB", &kib) != 1)
-            kib = 0;
-    if (kib == 0)
-        _exit(99);
-    (void)fclose(f);
-    return kib * KIB;
-}
-
-static void
-limit_data(size_t more)
-{
-    struct rlimit lim = { .rlim_cur = data_size() + more, .rlim_max = RLIM_INFINITY };
-
-    if (setrlimit(RLIMIT_DATA, &lim) < 0)
-        _exit(98);
-}
 
 /* 4 MiB may be written to; the arena has 400 GiB. */
 static void
@@ -242,7 +199,7 @@ work_under_a_limit(void)
     unsigned char *p, *q;
     size_t n;
 
-    limit_data(4 * MIB + 1536 * KIB); /* 1200 KiB are the books' */
+    memory_limit_data(4 * MIB + 1536 * KIB); /* 1200 KiB are the books' */
     if (arena_open(&opt, &a) != 0 || arena_chunks(a) != opt.chunk_count || !arena_is_stepwise(a))
         _exit(1);
     p = arena_alloc(a, (size_t)400 * MIB);
@@ -272,14 +229,14 @@ static void
 run_out_at_every_size(void)
 {
     struct arena_options opt = { .chunk_size = 64 * KIB, .chunk_count = 1024 };
-    size_t before = data_size();
+    size_t before = memory_data();
 
     for (size_t more = 0; more < 3 * MIB; more += 32 * KIB) {
         struct arena_stats s;
         unsigned char *p;
         size_t n = STEP;
 
-        limit_data(more);
+        memory_limit_data(more);
         if (arena_open(&opt, &a) != 0)
             continue; /* no room for its books */
         p = arena_alloc(a, 1024 * STEP);
@@ -300,7 +257,7 @@ run_out_at_every_size(void)
             _exit(4);
         arena_close(a);
         a = NULL;
-        if (data_size() != before)
+        if (memory_data() != before)
             _exit(5);
     }
 }
@@ -313,7 +270,7 @@ START_TEST(a_limit_on_data_is_filled_and_not_passed)
     SUITE_SKIP("a sanitizer's shadow needs more than RLIMIT_DATA leaves");
 #endif
     teardown();
-    status = in_child(work_under_a_limit);
+    status = memory_in_child(work_under_a_limit);
     ck_assert_msg(status == 0, "wait status %#x", (unsigned)status);
 }
 END_TEST
@@ -326,7 +283,7 @@ START_TEST(running_out_at_every_size_leaves_everything_sound)
     SUITE_SKIP("a sanitizer's shadow needs more than RLIMIT_DATA leaves");
 #endif
     teardown();
-    status = in_child(run_out_at_every_size);
+    status = memory_in_child(run_out_at_every_size);
     ck_assert_msg(status == 0, "wait status %#x", (unsigned)status);
 }
 END_TEST

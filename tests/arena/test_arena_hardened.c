@@ -2,13 +2,12 @@
 #include "config.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "arena/arena.h"
 #include "arena/harden.h"
+#include "tests/memory.h"
 #include "tests/suite.h"
 
 enum {
@@ -70,32 +69,6 @@ rest(void)
     (void)arena_tend(a, 2 * ARENA_IDLE);
 }
 
-static volatile unsigned char *target;
-
-static void
-write_there(void)
-{
-    *target = 1;
-}
-
-/* Whether a child that writes there dies of it. */
-static bool
-kills(volatile unsigned char *p)
-{
-    int status;
-    pid_t pid = fork();
-
-    ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
-        (void)signal(SIGSEGV, SIG_DFL);
-        target = p;
-        write_there();
-        _exit(0);
-    }
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    return WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV;
-}
-
 START_TEST(who_writes_past_the_end_of_a_block_dies)
 {
     unsigned char *p, *q;
@@ -105,9 +78,9 @@ START_TEST(who_writes_past_the_end_of_a_block_dies)
     q = take(CHUNK);
     ck_assert_ptr_eq(q, p + 4 * CHUNK);
     ck_assert_uint_eq(arena_block_size(a, p), 3 * CHUNK);
-    ck_assert(kills(p + 3 * CHUNK));
-    ck_assert(kills(p + 4 * CHUNK - 1));
-    ck_assert(kills(q + CHUNK));
+    ck_assert(memory_is_deadly(p + 3 * CHUNK));
+    ck_assert(memory_is_deadly(p + 4 * CHUNK - 1));
+    ck_assert(memory_is_deadly(q + CHUNK));
     ck_assert_int_eq(arena_free(a, p + 3 * CHUNK), -EINVAL);
     ck_assert_uint_eq(stats().blocks, 2);
 }
@@ -123,7 +96,7 @@ START_TEST(a_block_that_shrinks_takes_its_guard_along)
     ck_assert_int_eq(arena_shrink(a, p, 9 * CHUNK), -EINVAL);
     ck_assert_int_eq(arena_shrink(a, p, 2 * CHUNK), 0);
     ck_assert_uint_eq(arena_block_size(a, p), 2 * CHUNK);
-    ck_assert(kills(p + 2 * CHUNK));
+    ck_assert(memory_is_deadly(p + 2 * CHUNK));
     q = take(20 * CHUNK);
     ck_assert_ptr_eq(q, p + 3 * CHUNK);
     ck_assert_uint_eq(p[2 * CHUNK - 1], 0x11);

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,6 +18,7 @@
 #include <unistd.h>
 
 #include "arena/arena.h"
+#include "tests/memory.h"
 #include "tests/suite.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -166,21 +166,7 @@ END_TEST
 
 START_TEST(no_core_dump_contains_a_chunk)
 {
-    unsigned char *p = arena_alloc(a, 1);
-    FILE *f = fopen("/proc/self/smaps", "r");
-    char line[4096];
-    bool here = false, found = false;
-    unsigned long from, to;
-
-    ck_assert_ptr_nonnull(f);
-    while (!found && fgets(line, sizeof line, f) != NULL) {
-        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
-            here = (uintptr_t)p >= from && (uintptr_t)p < to;
-        found = here && strncmp(line, "VmFlags:", 8) == 0;
-    }
-    (void)fclose(f);
-    ck_assert(found);
-    ck_assert_ptr_nonnull(strstr(line, " dd"));
+    ck_assert(memory_has_flag(arena_alloc(a, 1), "dd"));
 }
 END_TEST
 
@@ -206,23 +192,6 @@ setup_block(void)
     block = take_and_touch(CHUNK);
 }
 
-/* Says what became of a child that ran `fn`; a crash there prints nothing. */
-static int
-in_child(void (*fn)(void))
-{
-    int status;
-    pid_t pid = fork();
-
-    ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
-        (void)signal(SIGSEGV, SIG_DFL);
-        fn();
-        _exit(0);
-    }
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    return status;
-}
-
 static void
 write_before_the_first(void)
 {
@@ -237,8 +206,8 @@ write_after_the_last(void)
 
 START_TEST(a_page_without_access_stands_at_either_end)
 {
-    int before = in_child(write_before_the_first);
-    int after = in_child(write_after_the_last);
+    int before = memory_in_child(write_before_the_first);
+    int after = memory_in_child(write_after_the_last);
 
     ck_assert(WIFSIGNALED(before) && WTERMSIG(before) == SIGSEGV);
     ck_assert(WIFSIGNALED(after) && WTERMSIG(after) == SIGSEGV);
@@ -255,35 +224,13 @@ read_and_write_blocks(void)
 
 START_TEST(a_child_may_use_blocks_and_its_parent_does_not_see_it)
 {
-    int status = in_child(read_and_write_blocks);
+    int status = memory_in_child(read_and_write_blocks);
 
     ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     ck_assert_uint_eq(block[0], 0x5a);
     ck_assert_int_eq(arena_check(a), 0);
 }
 END_TEST
-
-/* How much address space is in use now, in bytes. */
-static size_t
-address_space(void)
-{
-    unsigned long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-
-    if (f == NULL || fscanf(f, "%lu", &pages) != 1)
-        _exit(99);
-    (void)fclose(f);
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
-static void
-limit_address_space(size_t more)
-{
-    struct rlimit lim = { .rlim_cur = address_space() + more, .rlim_max = RLIM_INFINITY };
-
-    if (setrlimit(RLIMIT_AS, &lim) < 0)
-        _exit(98);
-}
 
 static void
 open_more_than_allowed(void)
@@ -292,7 +239,7 @@ open_more_than_allowed(void)
     size_t chunks;
     unsigned char *all;
 
-    limit_address_space(200 << 20);
+    memory_limit_space(200 << 20);
     if (arena_open(&opt, &a) != 0)
         _exit(1);
     chunks = arena_chunks(a); /* 1024 MiB were asked for, 128 are what fits */
@@ -312,11 +259,11 @@ open_with_no_room_at_all(void)
     static const struct arena_options opt = { .chunk_size = 4 << 20, .chunk_count = 1000 };
     size_t before;
 
-    limit_address_space(2 << 20);
-    before = address_space();
+    memory_limit_space(2 << 20);
+    before = memory_space();
     if (arena_open(&opt, &a) != -ENOMEM)
         _exit(1);
-    if (address_space() != before)
+    if (memory_space() != before)
         _exit(2);
 }
 
@@ -327,7 +274,7 @@ START_TEST(a_limit_on_address_space_makes_a_smaller_arena)
 #ifdef SANITIZERS
     SUITE_SKIP("a sanitizer's shadow needs more than RLIMIT_AS leaves");
 #endif
-    status = in_child(open_more_than_allowed);
+    status = memory_in_child(open_more_than_allowed);
     ck_assert_msg(status == 0, "wait status %#x", (unsigned)status);
 }
 END_TEST
@@ -339,7 +286,7 @@ START_TEST(not_one_chunk_is_enomem_and_leaves_nothing)
 #ifdef SANITIZERS
     SUITE_SKIP("a sanitizer's shadow needs more than RLIMIT_AS leaves");
 #endif
-    status = in_child(open_with_no_room_at_all);
+    status = memory_in_child(open_with_no_room_at_all);
     ck_assert_msg(status == 0, "wait status %#x", (unsigned)status);
 }
 END_TEST
@@ -375,7 +322,7 @@ prefault_on_an_old_kernel(void)
 
 START_TEST(prefault_works_before_linux_5_14)
 {
-    int status = in_child(prefault_on_an_old_kernel);
+    int status = memory_in_child(prefault_on_an_old_kernel);
 
     if (WIFEXITED(status) && WEXITSTATUS(status) == 97)
         SUITE_SKIP("seccomp filters are not to be had");

@@ -129,37 +129,12 @@ START_TEST(without_a_sealed_file_it_is_read_only_all_the_same)
 }
 END_TEST
 
-/* The `n`th number of statm, in bytes: 0 is address space, 5 data. */
-static rlim_t
-statm(int n)
-{
-    unsigned long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-
-    MUST(f != NULL);
-    while (n-- >= 0)
-        MUST(fscanf(f, "%lu", &pages) == 1);
-    (void)fclose(f);
-    return pages * page;
-}
-
-static void
-limit_address_space(rlim_t most)
-{
-    struct rlimit lim = { .rlim_cur = most, .rlim_max = RLIM_INFINITY };
-
-    MUST(setrlimit(RLIMIT_AS, &lim) == 0);
-}
-
 static void
 open_with_little_data(void)
 {
-    struct rlimit lim = { .rlim_max = RLIM_INFINITY };
     struct region r;
 
-    page = memory_page_size();
-    lim.rlim_cur = statm(5) + MAX;
-    MUST(setrlimit(RLIMIT_DATA, &lim) == 0);
+    memory_limit_data(MAX);
     MUST(region_init(&r, BIG) == -ENOMEM);
     build(BIG);
     MUST(mirror_seal(m) == 0 && mirror_is_held(m));
@@ -170,27 +145,26 @@ static void
 open_with_little_address_space(void)
 {
     struct mirror *none = NULL;
-    rlim_t before;
+    size_t before = memory_space();
 
-    page = memory_page_size();
-    before = statm(0);
-    limit_address_space(before + BIG / 2);
+    memory_limit_space(BIG / 2);
     MUST(mirror_open(BIG, &none) == -ENOMEM && none == NULL);
-    MUST(statm(0) == before && memory_file("mirror") == -1);
+    MUST(memory_space() == before && memory_file("mirror") == -1);
     build(BIG / 4);
     MUST(mirror_seal(m) == 0 && mirror_is_held(m));
-    MUST(statm(0) <= before + 64 * page);
+    MUST(memory_space() <= before + 64 * page);
     mirror_unref(m);
 }
 
 static void
 seal_with_no_address_space(void)
 {
-    page = memory_page_size();
+    static const struct rlimit any = { RLIM_INFINITY, RLIM_INFINITY };
+
     build(MAX);
-    limit_address_space(page);
+    memory_limit_space(0);
     MUST(mirror_seal(m) == 0);
-    limit_address_space(RLIM_INFINITY);
+    MUST(setrlimit(RLIMIT_AS, &any) == 0);
     MUST(!mirror_is_held(m));
     MUST(strcmp(*inside, "secret") == 0 && memory_is_deadly(text));
     MUST(!memory_is_mapped(text + page));

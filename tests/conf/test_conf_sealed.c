@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "conf/conf.h"
@@ -223,27 +222,12 @@ END_TEST
 
 /* --- what it takes ---------------------------------------------------------- */
 
-static unsigned long
-data_bytes(void)
-{
-    unsigned long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-
-    ck_assert_ptr_nonnull(f);
-    ck_assert_int_eq(fscanf(f, "%*u %*u %*u %*u %*u %lu", &pages), 1);
-    (void)fclose(f);
-    return pages * memory_page_size();
-}
-
 START_TEST(a_reload_needs_no_room_for_data)
 {
-    struct rlimit lim = { .rlim_max = RLIM_INFINITY };
-
 #ifdef SANITIZERS
     SUITE_SKIP("a sanitizer's memory is data too");
 #endif
-    lim.rlim_cur = data_bytes() + 1024 * 1024; /* libConfuse's, and what stdio takes */
-    ck_assert_int_eq(setrlimit(RLIMIT_DATA, &lim), 0);
+    memory_limit_data((size_t)1024 * 1024); /* libConfuse's, and what stdio takes */
     load();
     conf_unref(c);
     load();

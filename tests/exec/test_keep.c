@@ -1,15 +1,14 @@
 /* tests/exec/test_keep.c -- exec/keep.h, promise by promise, beside a model that keeps all. */
 #include "config.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "arena/arena.h"
 #include "exec/keep.h"
+#include "tests/memory.h"
 #include "tests/suite.h"
 
 enum {
@@ -276,19 +275,10 @@ END_TEST
 static void
 fill_with_little(void)
 {
-    struct rlimit lim = { 0, RLIM_INFINITY };
-    FILE *f = fopen("/proc/self/status", "r");
-    unsigned long kib = 0;
-    char line[256];
     struct iovec room[2];
     size_t n;
 
-    while (f != NULL && kib == 0 && fgets(line, sizeof line, f) != NULL)
-        if (sscanf(line, "VmData: %lu kB", &kib) != 1)
-            kib = 0;
-    lim.rlim_cur = (kib + 1500) * 1024;
-    if (kib == 0 || setrlimit(RLIMIT_DATA, &lim) < 0)
-        _exit(12);
+    memory_limit_data((size_t)1500 * 1024);
     n = fill_arena(k.tail);
     if (n != 1 << 20)
         _exit(13);
@@ -307,19 +297,12 @@ fill_with_little(void)
 START_TEST(when_no_more_is_committed_what_there_is_is_kept)
 {
     int status;
-    pid_t pid;
 
 #ifdef SANITIZERS
     SUITE_SKIP("a sanitizer's shadow needs more than RLIMIT_DATA leaves");
 #endif
     k.tail = _i > 0;
-    pid = fork();
-    ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
-        fill_with_little();
-        _exit(0);
-    }
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    status = memory_in_child(fill_with_little);
     ck_assert_msg(status == 0, "wait status %#x", (unsigned)status);
 }
 END_TEST
