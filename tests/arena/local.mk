@@ -1,3 +1,7 @@
+check_LIBRARIES += %D%/libfixture.a
+%C%_libfixture_a_SOURCES = %D%/fixture.c %D%/fixture.h %D%/secret.c %D%/secret.h
+FIXTURE_LIBS = %D%/libfixture.a
+
 ARENA_TESTS = \
 	%D%/test_arena \
 	%D%/test_arena_commit \
@@ -13,14 +17,14 @@ ARENA_TESTS = \
 	%D%/test_warm
 check_PROGRAMS += $(ARENA_TESTS)
 TESTS += $(ARENA_TESTS)
-%C%_test_arena_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
-%C%_test_arena_commit_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
-%C%_test_arena_hardened_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
-%C%_test_arena_pages_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
+%C%_test_arena_LDADD = $(FIXTURE_LIBS) $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
+%C%_test_arena_commit_LDADD = $(FIXTURE_LIBS) $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
+%C%_test_arena_hardened_LDADD = $(FIXTURE_LIBS) $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
+%C%_test_arena_pages_LDADD = $(FIXTURE_LIBS) $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_arena_random_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
-%C%_test_mirror_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
-%C%_test_mirror_less_LDADD = $(SUITE_LIBS) $(FILTER_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
-%C%_test_arena_tend_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
+%C%_test_mirror_LDADD = $(FIXTURE_LIBS) $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
+%C%_test_mirror_less_LDADD = $(FIXTURE_LIBS) $(SUITE_LIBS) $(FILTER_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
+%C%_test_arena_tend_LDADD = $(FIXTURE_LIBS) $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_heap_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_region_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_runs_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "arena/arena.h"
+#include "tests/arena/fixture.h"
 #include "tests/suite.h"
 
 /* CMon's configurations, cmon's default, and the ends of both ranges. */
@@ -29,8 +30,6 @@ enum {
     COUNT = 256,
 };
 
-static struct arena *a;
-
 static void
 open_config(const struct arena_options *opt)
 {
@@ -43,13 +42,6 @@ setup(void)
     static const struct arena_options small = { .chunk_size = CHUNK, .chunk_count = COUNT };
 
     open_config(&small);
-}
-
-static void
-teardown(void)
-{
-    arena_close(a);
-    a = NULL;
 }
 
 static struct arena_stats
@@ -330,7 +322,7 @@ START_TEST(a_block_of_another_arena_is_foreign)
     other = take(1);
     ck_assert_int_eq(arena_free(mine, other), -EFAULT);
     ck_assert_int_eq(arena_free(a, other), 0);
-    teardown();
+    fixture_close();
     a = mine;
     check_hole_unharmed(1);
 }
@@ -427,7 +419,7 @@ add_case(Suite *s, const char *name, SFun before)
     TCase *tc = tcase_create(name);
 
     tcase_set_timeout(tc, 60);
-    tcase_add_checked_fixture(tc, before, teardown);
+    tcase_add_checked_fixture(tc, before, fixture_close);
     suite_add_tcase(s, tc);
     return tc;
 }

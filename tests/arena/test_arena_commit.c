@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "arena/arena.h"
+#include "tests/arena/fixture.h"
 #include "tests/memory.h"
 #include "tests/suite.h"
 
@@ -19,8 +20,6 @@ enum {
     MIB = 1024 * KIB,
     STEP = ARENA_STEP,
 };
-
-static struct arena *a;
 
 static void
 open_with(size_t chunk, size_t count)
@@ -34,13 +33,6 @@ static void
 setup(void)
 {
     open_with(256 * KIB, 100);
-}
-
-static void
-teardown(void)
-{
-    arena_close(a);
-    a = NULL;
 }
 
 static size_t
@@ -72,7 +64,7 @@ START_TEST(elsewhere_all_of_it_is)
 {
     struct arena_options opt = { .chunk_size = 64 * KIB, .chunk_count = 10 };
 
-    teardown();
+    fixture_close();
     ck_assert_int_eq(arena_open(&opt, &a), 0);
     if (arena_is_stepwise(a))
         SUITE_SKIP("this system counts what is committed");
@@ -142,7 +134,7 @@ START_TEST(small_chunks_share_a_step)
 {
     unsigned char *p, *q;
 
-    teardown();
+    fixture_close();
     open_with(512, 128 + 100); /* the second step is not a whole one */
     p = arena_alloc(a, 128 * 512 - 512);
     q = arena_alloc(a, 101 * 512);
@@ -166,7 +158,7 @@ START_TEST(prefault_commits_everything)
         .chunk_size = 64 * KIB, .chunk_count = 10, .stepwise = true, .prefault = true
     };
 
-    teardown();
+    fixture_close();
     ck_assert_int_eq(arena_open(&opt, &a), 0);
     ck_assert_uint_eq(committed(), 640 * KIB);
     memset(arena_alloc(a, 640 * KIB), 1, 640 * KIB);
@@ -269,7 +261,7 @@ START_TEST(a_limit_on_data_is_filled_and_not_passed)
 #ifdef SANITIZERS
     SUITE_SKIP("a sanitizer's shadow needs more than RLIMIT_DATA leaves");
 #endif
-    teardown();
+    fixture_close();
     status = memory_in_child(work_under_a_limit);
     ck_assert_msg(status == 0, "wait status %#x", (unsigned)status);
 }
@@ -282,7 +274,7 @@ START_TEST(running_out_at_every_size_leaves_everything_sound)
 #ifdef SANITIZERS
     SUITE_SKIP("a sanitizer's shadow needs more than RLIMIT_DATA leaves");
 #endif
-    teardown();
+    fixture_close();
     status = memory_in_child(run_out_at_every_size);
     ck_assert_msg(status == 0, "wait status %#x", (unsigned)status);
 }
@@ -295,7 +287,7 @@ suite(void)
     TCase *tc = tcase_create("steps");
 
     tcase_set_timeout(tc, 60);
-    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_checked_fixture(tc, setup, fixture_close);
     tcase_add_test(tc, nothing_is_committed_before_it_is_wanted);
     tcase_add_test(tc, elsewhere_all_of_it_is);
     tcase_add_test(tc, a_block_is_committed_as_far_as_it_is_asked_for);

@@ -7,6 +7,7 @@
 
 #include "arena/arena.h"
 #include "arena/harden.h"
+#include "tests/arena/fixture.h"
 #include "tests/memory.h"
 #include "tests/suite.h"
 
@@ -14,8 +15,6 @@ enum {
     CHUNK = 64 * 1024,
     COUNT = 320, /* an eighth of it are 40 chunks */
 };
-
-static struct arena *a;
 
 static void
 open_with(size_t chunk, bool stepwise)
@@ -32,13 +31,6 @@ static void
 begin(int i)
 {
     open_with(CHUNK, i > 0);
-}
-
-static void
-teardown(void)
-{
-    arena_close(a);
-    a = NULL;
 }
 
 static struct arena_stats
@@ -234,7 +226,7 @@ suite(void)
     TCase *tc = tcase_create("hardened");
 
     tcase_set_timeout(tc, 60);
-    tcase_add_checked_fixture(tc, NULL, teardown);
+    tcase_add_checked_fixture(tc, NULL, fixture_close);
     tcase_add_loop_test(tc, who_writes_past_the_end_of_a_block_dies, 0, 2);
     tcase_add_loop_test(tc, a_block_that_shrinks_takes_its_guard_along, 0, 2);
     tcase_add_loop_test(tc, a_freed_block_waits_and_is_poisoned, 0, 2);

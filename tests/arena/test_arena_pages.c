@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "arena/arena.h"
+#include "tests/arena/fixture.h"
 #include "tests/memory.h"
 #include "tests/suite.h"
 
@@ -32,48 +33,10 @@ enum {
     COUNT = 64,
 };
 
-static struct arena *a;
-
-static void
-open_with(size_t chunk, size_t count, size_t retain, bool prefault)
-{
-    struct arena_options opt = {
-        .chunk_size = chunk, .chunk_count = count, .retain = retain, .prefault = prefault
-    };
-
-    ck_assert_int_eq(arena_open(&opt, &a), 0);
-}
-
 static void
 setup(void)
 {
-    open_with(CHUNK, COUNT, 0, false);
-}
-
-static void
-teardown(void)
-{
-    arena_close(a);
-    a = NULL;
-}
-
-static size_t
-resident(void)
-{
-    struct arena_stats s;
-
-    arena_stats(a, &s);
-    return s.resident;
-}
-
-static unsigned char *
-take_and_touch(size_t n)
-{
-    unsigned char *p = arena_alloc(a, n);
-
-    ck_assert_ptr_nonnull(p);
-    memset(p, 0x5a, n);
-    return p;
+    fixture_open(CHUNK, COUNT, 0, false);
 }
 
 /* Page faults until now.  A sanitizer's shadow has its own: there, none count. */
@@ -101,11 +64,11 @@ START_TEST(opening_costs_a_few_pages_and_no_more_for_400_gigabytes)
     SUITE_SKIP("a sanitizer's shadow faults too");
 #endif
     setup(); /* what the first call costs is not what an arena costs */
-    teardown();
+    fixture_close();
     before = faults();
-    open_with(cases[_i].chunk, cases[_i].count, 0, false);
+    fixture_open(cases[_i].chunk, cases[_i].count, 0, false);
     ck_assert_int_le(faults() - before, cases[_i].faults);
-    ck_assert_uint_eq(resident(), 0);
+    ck_assert_uint_eq(fixture_resident(), 0);
 }
 END_TEST
 
@@ -114,18 +77,18 @@ START_TEST(only_touched_pages_are_resident)
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     unsigned char *p = arena_alloc(a, 10 * CHUNK);
 
-    ck_assert_uint_eq(resident(), 0);
+    ck_assert_uint_eq(fixture_resident(), 0);
     p[0] = 1;
     p[9 * CHUNK] = 1;
-    ck_assert_uint_eq(resident(), 2 * page);
+    ck_assert_uint_eq(fixture_resident(), 2 * page);
 }
 END_TEST
 
 START_TEST(retaining_more_than_there_is_keeps_everything)
 {
-    open_with(CHUNK, COUNT, SIZE_MAX - (size_t)_i * SIZE_MAX / 2, false);
-    ck_assert_int_eq(arena_free(a, take_and_touch(COUNT * CHUNK)), 0);
-    ck_assert_uint_eq(resident(), COUNT * CHUNK);
+    fixture_open(CHUNK, COUNT, SIZE_MAX - (size_t)_i * SIZE_MAX / 2, false);
+    ck_assert_int_eq(arena_free(a, fixture_touch(COUNT * CHUNK)), 0);
+    ck_assert_uint_eq(fixture_resident(), COUNT * CHUNK);
 }
 END_TEST
 
@@ -134,8 +97,8 @@ START_TEST(a_warm_block_costs_no_fault)
     unsigned char *p;
     long before;
 
-    open_with(CHUNK, COUNT, 4 * CHUNK, false);
-    ck_assert_int_eq(arena_free(a, take_and_touch(4 * CHUNK)), 0);
+    fixture_open(CHUNK, COUNT, 4 * CHUNK, false);
+    ck_assert_int_eq(arena_free(a, fixture_touch(4 * CHUNK)), 0);
     before = faults();
     for (size_t i = 0; i < 100; i++) {
         p = arena_alloc(a, 4 * CHUNK);
@@ -151,8 +114,8 @@ START_TEST(a_prefaulted_arena_never_faults_again)
     unsigned char *p;
     long before;
 
-    open_with(CHUNK, COUNT, 0, true);
-    ck_assert_uint_eq(resident(), COUNT * CHUNK);
+    fixture_open(CHUNK, COUNT, 0, true);
+    ck_assert_uint_eq(fixture_resident(), COUNT * CHUNK);
     before = faults();
     for (size_t i = 0; i < 4; i++) {
         p = arena_alloc(a, COUNT * CHUNK);
@@ -160,7 +123,7 @@ START_TEST(a_prefaulted_arena_never_faults_again)
         (void)arena_free(a, p);
     }
     ck_assert_int_le(faults() - before, 4);
-    ck_assert_uint_eq(resident(), COUNT * CHUNK);
+    ck_assert_uint_eq(fixture_resident(), COUNT * CHUNK);
 }
 END_TEST
 
@@ -176,7 +139,7 @@ START_TEST(spoiled_books_are_noticed)
 
     /* The arena's own mapping begins with the struct; some of the lengths of
      * 4500 chunks lie in its fourth page, where no block has come yet. */
-    open_with(CHUNK, 4500, 0, false);
+    fixture_open(CHUNK, 4500, 0, false);
     ck_assert_int_eq(arena_check(a), 0);
     ((unsigned char *)a)[3 * page] = 1;
     ck_assert_int_eq(arena_check(a), -EUCLEAN);
@@ -189,7 +152,7 @@ static void
 setup_block(void)
 {
     setup();
-    block = take_and_touch(CHUNK);
+    block = fixture_touch(CHUNK);
 }
 
 static void
@@ -314,9 +277,9 @@ static void
 prefault_on_an_old_kernel(void)
 {
     forbid_advice(MADV_POPULATE_WRITE);
-    teardown();
-    open_with(CHUNK, COUNT, 0, true);
-    if (resident() != COUNT * CHUNK)
+    fixture_close();
+    fixture_open(CHUNK, COUNT, 0, true);
+    if (fixture_resident() != COUNT * CHUNK)
         _exit(1);
 }
 
@@ -338,7 +301,7 @@ START_TEST(closing_unmaps_everything)
 
     ck_assert_int_eq(mincore(block - page, page, &in), 0);
     ck_assert_int_eq(mincore(books, page, &in), 0);
-    teardown();
+    fixture_close();
     for (size_t at = 0; at < COUNT * CHUNK + 2 * page; at += page)
         ck_assert_int_eq(mincore(block - page + at, page, &in), -1);
     ck_assert_int_eq(mincore(books, page, &in), -1);
@@ -352,7 +315,7 @@ add_case(Suite *s, const char *name, SFun before)
     TCase *tc = tcase_create(name);
 
     tcase_set_timeout(tc, 60);
-    tcase_add_checked_fixture(tc, before, teardown);
+    tcase_add_checked_fixture(tc, before, fixture_close);
     suite_add_tcase(s, tc);
     return tc;
 }

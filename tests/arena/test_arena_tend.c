@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "arena/arena.h"
+#include "tests/arena/fixture.h"
 #include "tests/suite.h"
 
 enum {
@@ -16,38 +17,10 @@ enum {
     COUNT = 64,
 };
 
-static struct arena *a;
-
-static void
-open_with(size_t chunk, size_t count, size_t retain, bool prefault)
-{
-    struct arena_options opt = {
-        .chunk_size = chunk, .chunk_count = count, .retain = retain, .prefault = prefault
-    };
-
-    ck_assert_int_eq(arena_open(&opt, &a), 0);
-}
-
 static void
 setup(void)
 {
-    open_with(CHUNK, COUNT, 0, false);
-}
-
-static void
-teardown(void)
-{
-    arena_close(a);
-    a = NULL;
-}
-
-static size_t
-resident(void)
-{
-    struct arena_stats s;
-
-    arena_stats(a, &s);
-    return s.resident;
+    fixture_open(CHUNK, COUNT, 0, false);
 }
 
 static size_t
@@ -77,16 +50,6 @@ rest(void)
     return next;
 }
 
-static unsigned char *
-take_and_touch(size_t n)
-{
-    unsigned char *p = arena_alloc(a, n);
-
-    ck_assert_ptr_nonnull(p);
-    memset(p, 0x5a, n);
-    return p;
-}
-
 static bool
 is_zero(const unsigned char *p, size_t n)
 {
@@ -99,10 +62,10 @@ is_zero(const unsigned char *p, size_t n)
 
 START_TEST(a_free_gives_nothing_back)
 {
-    unsigned char *p = take_and_touch(10 * CHUNK);
+    unsigned char *p = fixture_touch(10 * CHUNK);
 
     ck_assert_int_eq(arena_free(a, p), 0);
-    ck_assert_uint_eq(resident(), 10 * CHUNK);
+    ck_assert_uint_eq(fixture_resident(), 10 * CHUNK);
     ck_assert_uint_eq(warm(), 10 * CHUNK);
     ck_assert_ptr_eq(arena_alloc(a, 4 * CHUNK), p);
     ck_assert_uint_eq(warm(), 6 * CHUNK);
@@ -111,12 +74,12 @@ END_TEST
 
 START_TEST(when_idle_nothing_stays_but_what_is_retained)
 {
-    unsigned char *p = take_and_touch(10 * CHUNK);
+    unsigned char *p = fixture_touch(10 * CHUNK);
 
     ck_assert_int_eq(arena_free(a, p), 0);
     ck_assert_int_eq(rest(), ARENA_NEVER);
     ck_assert_int_le(now, 2 * ARENA_IDLE);
-    ck_assert_uint_eq(resident(), 0);
+    ck_assert_uint_eq(fixture_resident(), 0);
     ck_assert_uint_eq(warm(), 0);
     ck_assert_ptr_eq(arena_alloc(a, 10 * CHUNK), p);
     ck_assert(is_zero(p, 10 * CHUNK));
@@ -125,7 +88,7 @@ END_TEST
 
 START_TEST(who_allocates_is_not_idle)
 {
-    unsigned char *p = take_and_touch(10 * CHUNK);
+    unsigned char *p = fixture_touch(10 * CHUNK);
 
     (void)arena_free(a, p);
     for (int i = 0; i < 20; i++) {
@@ -133,24 +96,24 @@ START_TEST(who_allocates_is_not_idle)
         now += ARENA_IDLE - 1;
         ck_assert_int_eq(arena_free(a, arena_alloc(a, 1)), 0);
     }
-    ck_assert_uint_eq(resident(), 10 * CHUNK);
+    ck_assert_uint_eq(fixture_resident(), 10 * CHUNK);
 }
 END_TEST
 
 START_TEST(live_blocks_keep_their_pages_and_their_content)
 {
-    unsigned char *low = take_and_touch(4 * CHUNK), *live = take_and_touch(4 * CHUNK);
-    unsigned char *high = take_and_touch(4 * CHUNK);
+    unsigned char *low = fixture_touch(4 * CHUNK), *live = fixture_touch(4 * CHUNK);
+    unsigned char *high = fixture_touch(4 * CHUNK);
 
     (void)arena_free(a, low);
     (void)arena_free(a, high);
     ck_assert_int_ne(rest(), ARENA_NEVER); /* its end will leave something to do */
-    ck_assert_uint_eq(resident(), 4 * CHUNK);
+    ck_assert_uint_eq(fixture_resident(), 4 * CHUNK);
     for (size_t i = 0; i < 4 * CHUNK; i++)
         ck_assert_msg(live[i] == 0x5a, "byte %zu is lost", i);
     (void)arena_free(a, live);
     ck_assert_int_eq(rest(), ARENA_NEVER);
-    ck_assert_uint_eq(resident(), 0);
+    ck_assert_uint_eq(fixture_resident(), 0);
 }
 END_TEST
 
@@ -175,18 +138,18 @@ START_TEST(what_is_retained_lies_at_the_low_end)
 {
     unsigned char *low, *across, *above;
 
-    open_with(CHUNK, COUNT, 6 * CHUNK, false);
-    low = take_and_touch(4 * CHUNK);
-    across = take_and_touch(4 * CHUNK);
-    above = take_and_touch(4 * CHUNK);
+    fixture_open(CHUNK, COUNT, 6 * CHUNK, false);
+    low = fixture_touch(4 * CHUNK);
+    across = fixture_touch(4 * CHUNK);
+    above = fixture_touch(4 * CHUNK);
     ck_assert_int_eq(arena_free(a, low), 0);
     ck_assert_int_eq(arena_free(a, across), 0);
     (void)rest();
-    ck_assert_uint_eq(resident(), 10 * CHUNK);
+    ck_assert_uint_eq(fixture_resident(), 10 * CHUNK);
     ck_assert_uint_eq(above[0], 0x5a);
     ck_assert_int_eq(arena_free(a, above), 0);
     ck_assert_int_eq(rest(), ARENA_NEVER);
-    ck_assert_uint_eq(resident(), 6 * CHUNK);
+    ck_assert_uint_eq(fixture_resident(), 6 * CHUNK);
     ck_assert_uint_eq(low[0], 0x5a);
     ck_assert_uint_eq(low[6 * CHUNK - 1], 0x5a);
 }
@@ -196,12 +159,12 @@ START_TEST(a_shrunk_tail_is_warm_too)
 {
     unsigned char *p;
 
-    open_with(CHUNK, COUNT, 2 * CHUNK, false);
-    p = take_and_touch(8 * CHUNK);
+    fixture_open(CHUNK, COUNT, 2 * CHUNK, false);
+    p = fixture_touch(8 * CHUNK);
     ck_assert_int_eq(arena_shrink(a, p, 4 * CHUNK), 0);
     ck_assert_uint_eq(warm(), 4 * CHUNK);
     (void)rest();
-    ck_assert_uint_eq(resident(), 6 * CHUNK);
+    ck_assert_uint_eq(fixture_resident(), 6 * CHUNK);
     ck_assert_uint_eq(p[4 * CHUNK - 1], 0x5a);
 }
 END_TEST
@@ -235,7 +198,7 @@ static int64_t
 burst(unsigned char *ret_blocks[10])
 {
     for (size_t i = 0; i < 10; i++)
-        ret_blocks[i] = take_and_touch(4 * CHUNK);
+        ret_blocks[i] = fixture_touch(4 * CHUNK);
     for (size_t i = 0; i < 10; i++)
         (void)arena_free(a, ret_blocks[i]);
     return arena_tend(a, now);
@@ -255,17 +218,17 @@ START_TEST(under_use_the_kernel_may_have_what_is_above_the_mark_for_a_while)
     ck_assert_uint_eq(lazy(), 0); /* not yet */
     now += 1;
     (void)burst(p);
-    ck_assert_uint_eq(resident(), 40 * CHUNK);
+    ck_assert_uint_eq(fixture_resident(), 40 * CHUNK);
     ck_assert_uint_gt(lazy(), 30 * CHUNK); /* each CPU keeps a few for later */
     ck_assert_uint_le(lazy(), 32 * CHUNK);
     ck_assert_uint_eq(p[0][0], 0x5a);
     ck_assert_uint_eq(p[1][4 * CHUNK - 1], 0x5a);
     /* Who comes back has its pages and keeps what it writes. */
-    p[2] = take_and_touch(20 * CHUNK);
+    p[2] = fixture_touch(20 * CHUNK);
     ck_assert_uint_eq(p[2][20 * CHUNK - 1], 0x5a);
     (void)arena_free(a, p[2]);
     ck_assert_int_eq(rest(), ARENA_NEVER);
-    ck_assert_uint_eq(resident(), 2 * CHUNK);
+    ck_assert_uint_eq(fixture_resident(), 2 * CHUNK);
 }
 END_TEST
 
@@ -288,10 +251,10 @@ END_TEST
 
 START_TEST(one_who_retains_everything_has_nothing_to_tend)
 {
-    open_with(CHUNK, COUNT, SIZE_MAX, false);
-    (void)arena_free(a, take_and_touch(COUNT * CHUNK));
+    fixture_open(CHUNK, COUNT, SIZE_MAX, false);
+    (void)arena_free(a, fixture_touch(COUNT * CHUNK));
     ck_assert_int_eq(rest(), ARENA_NEVER);
-    ck_assert_uint_eq(resident(), COUNT * CHUNK);
+    ck_assert_uint_eq(fixture_resident(), COUNT * CHUNK);
 }
 END_TEST
 
@@ -300,23 +263,23 @@ START_TEST(a_page_of_small_chunks_goes_when_all_of_them_are_free)
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     unsigned char *p[3];
 
-    open_with(512, 10 * page / 512, 0, false);
-    p[0] = take_and_touch(page + 512);
-    ck_assert_uint_eq(resident(), 2 * page);
-    p[1] = take_and_touch(512);
-    p[2] = take_and_touch(3 * page - 1024);
-    ck_assert_uint_eq(resident(), 4 * page);
+    fixture_open(512, 10 * page / 512, 0, false);
+    p[0] = fixture_touch(page + 512);
+    ck_assert_uint_eq(fixture_resident(), 2 * page);
+    p[1] = fixture_touch(512);
+    p[2] = fixture_touch(3 * page - 1024);
+    ck_assert_uint_eq(fixture_resident(), 4 * page);
     ck_assert_int_eq(arena_free(a, p[0]), 0);
     (void)rest();
-    ck_assert_uint_eq(resident(), 3 * page);
+    ck_assert_uint_eq(fixture_resident(), 3 * page);
     ck_assert_int_eq(arena_free(a, p[2]), 0);
     (void)rest();
-    ck_assert_uint_eq(resident(), page);
+    ck_assert_uint_eq(fixture_resident(), page);
     ck_assert_uint_eq(p[1][0], 0x5a);
     ck_assert_uint_eq(p[1][511], 0x5a);
     ck_assert_int_eq(arena_free(a, p[1]), 0);
     ck_assert_int_eq(rest(), ARENA_NEVER);
-    ck_assert_uint_eq(resident(), 0);
+    ck_assert_uint_eq(fixture_resident(), 0);
 }
 END_TEST
 
@@ -326,7 +289,7 @@ add_case(Suite *s, const char *name, SFun before)
     TCase *tc = tcase_create(name);
 
     tcase_set_timeout(tc, 60);
-    tcase_add_checked_fixture(tc, before, teardown);
+    tcase_add_checked_fixture(tc, before, fixture_close);
     suite_add_tcase(s, tc);
     return tc;
 }

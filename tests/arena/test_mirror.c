@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "arena/mirror.h"
+#include "tests/arena/secret.h"
 #include "tests/memory.h"
 #include "tests/suite.h"
 
@@ -18,27 +19,10 @@ enum {
     BIG = 16 * MAX,
 };
 
-static struct mirror *m;
-static char *text;    /* "secret", in the mirror */
-static char **inside; /* what points at it, in the mirror too */
-static size_t page;
-
-/* A mirror that is built and not sealed. */
-static void
-build(size_t max)
-{
-    page = memory_page_size();
-    ck_assert_int_eq(mirror_open(max, &m), 0);
-    text = region_strdup(mirror_region(m), "secret");
-    inside = region_alloc(mirror_region(m), sizeof(*inside));
-    ck_assert(text != NULL && inside != NULL);
-    *inside = text;
-}
-
 static void
 setup(void)
 {
-    build(MAX);
+    secret_build(MAX);
 }
 
 static void

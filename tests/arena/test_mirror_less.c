@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "arena/mirror.h"
+#include "tests/arena/secret.h"
 #include "tests/exec/filter.h"
 #include "tests/memory.h"
 #include "tests/suite.h"
@@ -18,23 +19,6 @@ enum {
     MAX = 1024 * 1024,
     BIG = 16 * MAX,
 };
-
-static struct mirror *m;
-static char *text;    /* "secret", in the mirror */
-static char **inside; /* what points at it, in the mirror too */
-static size_t page;
-
-/* A mirror that is built and not sealed. */
-static void
-build(size_t max)
-{
-    page = memory_page_size();
-    ck_assert_int_eq(mirror_open(max, &m), 0);
-    text = region_strdup(mirror_region(m), "secret");
-    inside = region_alloc(mirror_region(m), sizeof(*inside));
-    ck_assert(text != NULL && inside != NULL);
-    *inside = text;
-}
 
 /* In a child, which says what is wrong before it leaves. */
 #define MUST(what)                                                           \
@@ -81,7 +65,7 @@ static void
 without_memfd(void)
 {
     forbid("memfd");
-    build(MAX);
+    secret_build(MAX);
     MUST(memory_file("mirror") == -1);
     check_unheld();
 }
@@ -90,7 +74,7 @@ static void
 without_seal(void)
 {
     forbid("seal");
-    build(MAX);
+    secret_build(MAX);
     check_unheld();
 }
 
@@ -100,7 +84,7 @@ with_small_files_only(void)
     static const struct rlimit small = { MAX - 1, MAX - 1 };
 
     MUST(setrlimit(RLIMIT_FSIZE, &small) == 0);
-    build(MAX);
+    secret_build(MAX);
     MUST(memory_file("mirror") == -1);
     check_unheld();
 }
@@ -111,7 +95,7 @@ without_descriptors(void)
     static const struct rlimit none = { 0, 0 };
 
     MUST(setrlimit(RLIMIT_NOFILE, &none) == 0);
-    build(MAX);
+    secret_build(MAX);
     MUST(mirror_seal(m) == 0 && !mirror_is_held(m));
     MUST(memory_is_deadly(text));
     mirror_unref(m);
@@ -136,7 +120,7 @@ open_with_little_data(void)
 
     memory_limit_data(MAX);
     MUST(region_init(&r, BIG) == -ENOMEM);
-    build(BIG);
+    secret_build(BIG);
     MUST(mirror_seal(m) == 0 && mirror_is_held(m));
     mirror_unref(m);
 }
@@ -150,7 +134,7 @@ open_with_little_address_space(void)
     memory_limit_space(BIG / 2);
     MUST(mirror_open(BIG, &none) == -ENOMEM && none == NULL);
     MUST(memory_space() == before && memory_file("mirror") == -1);
-    build(BIG / 4);
+    secret_build(BIG / 4);
     MUST(mirror_seal(m) == 0 && mirror_is_held(m));
     MUST(memory_space() <= before + 64 * page);
     mirror_unref(m);
@@ -161,7 +145,7 @@ seal_with_no_address_space(void)
 {
     static const struct rlimit any = { RLIM_INFINITY, RLIM_INFINITY };
 
-    build(MAX);
+    secret_build(MAX);
     memory_limit_space(0);
     MUST(mirror_seal(m) == 0);
     MUST(setrlimit(RLIMIT_AS, &any) == 0);
