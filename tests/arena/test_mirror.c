@@ -157,6 +157,7 @@ START_TEST(nobody_gets_a_new_writable_mapping)
     ck_assert_int_lt(ftruncate(fd, BIG), 0);
     ck_assert_int_lt(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)page), 0);
     ck_assert_int_lt(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), 0); /* nor other seals */
+    ck_assert_int_eq(errno, EPERM);                            /* and not for being mapped */
     ck_assert_str_eq(text, "secret");
     (void)close(fd);
 }
@@ -205,6 +206,15 @@ START_TEST(no_descriptor_and_no_page_too_many_is_left)
     ck_assert(memory_is_mapped(text));
     ck_assert(!memory_is_mapped(text + page));
     ck_assert_ptr_null(mirror_rw(m, text, page + 1));
+}
+END_TEST
+
+/* A child does not inherit the second view: that it dies of a write to it says
+ * nothing of what we may do. */
+START_TEST(neither_view_lets_us_write)
+{
+    ck_assert_str_eq(memory_rights(text), "r--s");
+    ck_assert_str_eq(memory_rights(mirror_rw(m, text, 1)), "---s");
 }
 END_TEST
 
@@ -393,6 +403,7 @@ add_native(Suite *s)
     tcase_set_tags(tc, SUITE_NATIVE);
     tcase_add_checked_fixture(tc, setup_sealed, teardown);
     tcase_add_test(tc, a_forked_child_can_read_and_has_no_writable_view);
+    tcase_add_test(tc, neither_view_lets_us_write);
     tcase_add_test(tc, neither_view_is_in_a_core_dump);
     suite_add_tcase(s, tc);
 }

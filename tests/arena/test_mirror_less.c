@@ -33,6 +33,7 @@ enum {
 static void
 check_unheld(void)
 {
+    MUST(memory_has_flag(text, "dd"));
     MUST(mirror_seal(m) == 0);
     MUST(!mirror_is_held(m));
     MUST(strcmp(*inside, "secret") == 0);
