@@ -205,6 +205,31 @@ is "a request of the replaced one is finished before process 1 ends" \
     "$(cat second.code) $(jq -r .data second.body)" "200 finished"
 ends_with "with 0" 0
 
+# One that is gone is not waited for, whoever has reaped it.
+serve_as_1
+rm -f started
+ask_meanwhile second GET /second
+within 5 [ -e started ] || fail "the command has started"
+old=$(cat cmon.pid)
+answers 200 POST /restart
+within 20 changed "$old" || fail "another process gets ready"
+inside kill -KILL "$(cat cmon.pid)"
+wait "$asked"
+is "when the new one is killed while the old one drains, that one's request is finished" \
+    "$(cat second.code) $(jq -r .data second.body)" "200 finished"
+ends_with "and the container ends with what the new one said" 137
+
+serve_as_1
+cp cmon cmon.first
+printf '#!/bin/sh\necho ready\nread -r _ <&1\nexit 3\n' >cmon.new
+chmod 755 cmon.new && mv cmon.new cmon
+before=$(lines ' ERROR restart')
+kill -USR2 "$one"
+ok "one that ends when it may serve is told" within 10 more ' ERROR restart' "$before"
+mv cmon.first cmon
+kill -TERM "$one"
+ends_with "and it ends with 0, although one that was announced was never its child" 0
+
 mv cmon cmon.away
 printf '#!/bin/sh\nsleep 50\n' >cmon
 chmod +x cmon
