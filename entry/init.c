@@ -120,7 +120,7 @@ buried(struct init *in, const siginfo_t *gone)
     if (i == in->n)
         return; /* somebody's orphan */
     /* What an older one says counts only when the newest says nothing. */
-    if (i == in->n - 1 || !in->newest_told)
+    if (!in->newest_told)
         in->code = gone->si_code == CLD_EXITED ? gone->si_status : EXIT_SIGNAL + gone->si_status;
     in->newest_told |= i == in->n - 1;
     drop(in, i);
