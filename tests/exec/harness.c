@@ -191,6 +191,19 @@ harness_fds(void)
     return count_names("/proc/self/fd") - 1; /* not the directory itself */
 }
 
+bool
+harness_idle(void)
+{
+    int64_t end = clock_now() + 5 * CLOCK_SEC;
+
+    while (harness_fds() != h.idle) {
+        if (clock_now() > end)
+            return false;
+        harness_sleep(CLOCK_MSEC);
+    }
+    return true;
+}
+
 int
 harness_children(void)
 {

@@ -71,6 +71,10 @@ bool harness_gone(pid_t pid);
 /* The number of open descriptors. */
 int harness_fds(void);
 
+/* Waits until the engine alone has descriptors, for at most 5 s; returns whether it
+ * is so.  Without pidfds a thread of its own tells of an end, and closes then. */
+bool harness_idle(void);
+
 /* The number of our children, zombies included, whichever thread has them. */
 int harness_children(void);
 
