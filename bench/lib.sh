@@ -49,36 +49,54 @@ note_load() {
     echo "load average before: $(cut -d ' ' -f 1-3 /proc/loadavg)"
 }
 
-# note_time before|after [COMMAND]: adds to what the machine, and we, have used in
-# the stretches between the two.  Whom we have not waited for yet COMMAND tells,
-# as stage_processes does.
+# note_strangers: who is neither we, nor in a session of `leaders`, nor a child of
+# such: a name that no later process has, ticks of it and of those it has waited for.
+note_strangers() {
+    { cat /proc/[0-9]*/stat 2>/dev/null || :; } | awk -v ours="$$ ${leaders[*]-}" '
+    BEGIN { n = split(ours, o, " "); while (n) our[o[n--]] }
+    {
+        pid = $1
+        sub(/.*\) /, "")
+        parent[pid] = $2
+        if ($4 in our)
+            our[pid]
+        ticks[pid] = $12 + $13 + $14 + $15
+        born[pid] = $20
+    }
+    END {
+        for (pid in ticks) {
+            for (p = pid; p in parent && !(p in our); p = parent[p])
+                ;
+            if (!(p in our))
+                print pid "." born[pid], ticks[pid]
+        }
+    }'
+}
+
+# note_time before|after: adds to what the machine, and strangers, have used in the
+# stretches between the two.
 note_time() {
     {
-        awk '/^cpu / { print $2 + $3 + $4 + $7 + $8, $9 }' /proc/stat # ticks: busy, stolen
-        times                                                         # ours, our children's
-        "${@:2}"
-    } >"$tmp/now"
-    awk -v what="$1" -v hz="$(getconf CLK_TCK)" '
-        function seconds(t,    part)
-        {
-            split(t, part, "[ms]")
-            return 60 * part[1] + part[2]
-        }
-        NR == 1 { busy = $1 / hz; stolen = $2 / hz }
-        NR == 2 || NR == 3 { ours += seconds($1) + seconds($2) }
-        NR > 3 { ours += $3 / hz }
-        END { print what, busy, stolen, ours }' "$tmp/now" >>"$tmp/time"
+        awk '/^cpu / { print "busy", $2 + $3 + $4 + $7 + $8; print "stolen", $9 }' /proc/stat
+        note_strangers
+    } >"$tmp/time-$1"
+    [ "$1" = after ] || return 0
+    awk -v hz="$(getconf CLK_TCK)" '
+        NR == FNR { before[$1] = $2; next }
+        $2 > before[$1] { used[$1 ~ /^[0-9]/ ? "others" : $1] += ($2 - before[$1]) / hz }
+        END { print used["busy"] + 0, used["stolen"] + 0, used["others"] + 0 }' \
+        "$tmp/time-before" "$tmp/time-after" >>"$tmp/time"
 }
 
 # note_noise WHAT-WAS: how much of the machine was not ours while it was measured.
 note_noise() {
     awk -v what="$1" '
-        { sign = $1 == "before" ? -1 : 1; busy += sign * $2; stolen += sign * $3; ours += sign * $4 }
+        { busy += $1; stolen += $2; other += $3 }
         END {
-            other = busy > ours ? busy - ours : 0
-            share = ours + other > 0 ? 100 * other / (ours + other) : 0
+            other = other < busy ? other : busy
+            share = busy > 0 ? 100 * other / busy : 0
             printf "noise: while %s measured, CPU %.1f s ours, %.1f s of others (%.0f %%), %.1f s stolen by the host%s\n",
-                what, ours, other, share, stolen, (share > 10 ? ": too noisy to judge by" : "")
+                what, busy - other, other, share, stolen, (share > 10 ? ": too noisy to judge by" : "")
         }' "$tmp/time"
 }
 

@@ -75,7 +75,7 @@ measure_rates() {
     # shellcheck disable=SC2086 # lists of words, here and below
     stage_start $peers
     check_peers
-    note_time before stage_processes
+    note_time before
     for ((round = 1; round <= rounds; round++)); do
         [ ! -t 2 ] || printf '\r%s: round %d of %d' "$scope" "$round" "$rounds" >&2
         for level in $levels; do
@@ -100,7 +100,7 @@ measure_rates() {
         done
     done
     [ ! -t 2 ] || printf '\r\033[K' >&2
-    note_time after stage_processes
+    note_time after
     stage_stop
     pin all
 }
