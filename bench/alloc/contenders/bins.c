@@ -39,18 +39,22 @@ enum {
     THREADS_MAX = 64,
 };
 
+/* Out of the way of what a thread mostly does, which then needs no registers saved. */
+#define SELDOM __attribute__((noinline, cold))
+
 /* What a chunk is: 0 for a block of the heap's, else its bin and one. */
 typedef atomic_uchar kind;
 
 struct bin {
     unsigned n, low; /* blocks now, and the least since the last look */
+    unsigned most;   /* blocks there may be */
     void *blocks[CACHE_MAX];
 };
 
 struct cache {
     atomic_bool busy;
     bool live;
-    unsigned frees;
+    unsigned left; /* frees until the next look */
     struct bin bins[BINS];
 };
 
@@ -64,8 +68,7 @@ static struct arena *heap;
 static unsigned char *base; /* the first chunk */
 static size_t chunk, chunks;
 static unsigned shift;
-static size_t small_max;    /* bytes, what is carved */
-static unsigned most[BINS]; /* blocks in a cache */
+static size_t small_max; /* bytes, what is carved */
 static kind *kinds;
 static struct cache *caches;
 static struct central centrals[RUN_MAX];
@@ -99,8 +102,6 @@ open_all(const struct contender_config *config)
     chunks = config->bytes / chunk;
     shift = (unsigned)__builtin_ctzll(chunk);
     small_max = chunk / 2 < CLASSES_LARGEST ? chunk / 2 : CLASSES_LARGEST;
-    for (unsigned i = 0; i < BINS; i++)
-        most[i] = i < CLASSES_MAX ? CACHE_MAX : CACHE_CHUNKS / (i - CLASSES_MAX + 1U);
     base = arena_alloc(heap, 1); /* who never waited for a part takes the lowest address */
     (void)arena_free_written(heap, base, 0);
     for (unsigned i = 0; i < RUN_MAX; i++)
@@ -139,24 +140,35 @@ central_of(unsigned bin)
     return &centrals[bin - CLASSES_MAX];
 }
 
-static void
-enter(struct cache *c)
+static inline bool
+try_enter(struct cache *c)
 {
-    for (;;) {
-        atomic_store_explicit(&c->busy, true, memory_order_relaxed);
-        atomic_signal_fence(memory_order_seq_cst); /* membarrier(2) does the rest */
-        if (!atomic_load_explicit(&stop, memory_order_acquire))
-            return;
-        atomic_store_explicit(&c->busy, false, memory_order_release);
-        (void)pthread_mutex_lock(&gate); /* until whoever stopped us is through */
-        (void)pthread_mutex_unlock(&gate);
-    }
+    atomic_store_explicit(&c->busy, true, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst); /* membarrier(2) does the rest */
+    return !atomic_load_explicit(&stop, memory_order_acquire);
 }
 
-static void
+static inline void
 leave(struct cache *c)
 {
     atomic_store_explicit(&c->busy, false, memory_order_release);
+}
+
+static SELDOM void
+enter_later(struct cache *c)
+{
+    do {
+        leave(c);
+        (void)pthread_mutex_lock(&gate); /* until whoever stopped us is through */
+        (void)pthread_mutex_unlock(&gate);
+    } while (!try_enter(c));
+}
+
+static inline void
+enter(struct cache *c)
+{
+    if (!try_enter(c))
+        enter_later(c);
 }
 
 /* A block that leaves the bins; nobody knows how much of it was written. */
@@ -251,6 +263,9 @@ static void
 thread_begin(unsigned index)
 {
     mine = &caches[index % THREADS_MAX];
+    mine->left = AGE;
+    for (unsigned i = 0; i < BINS; i++)
+        mine->bins[i].most = i < CLASSES_MAX ? CACHE_MAX : CACHE_CHUNKS / (i - CLASSES_MAX + 1U);
     mine->live = true;
 }
 
@@ -264,10 +279,10 @@ thread_end(void)
 }
 
 /* Fills an empty bin from what stands behind it, half way. */
-static void
+static SELDOM void
 refill(struct bin *b, unsigned bin)
 {
-    unsigned want = (most[bin] + 1) / 2;
+    unsigned want = (b->most + 1) / 2;
     struct central *c;
 
     if (bin < CLASSES_MAX) {
@@ -292,13 +307,14 @@ refill(struct bin *b, unsigned bin)
     b->n = 1;
 }
 
-static void *
+static inline void *
 take_cached(unsigned bin)
 {
-    struct bin *b = &mine->bins[bin];
+    struct cache *c = mine;
+    struct bin *b = &c->bins[bin];
     void *p = NULL;
 
-    enter(mine);
+    enter(c);
     if (b->n == 0)
         refill(b, bin);
     if (b->n > 0) {
@@ -306,24 +322,38 @@ take_cached(unsigned bin)
         if (b->low > b->n)
             b->low = b->n;
     }
-    leave(mine);
+    leave(c);
     return p;
 }
 
-static void *
+/* What no bin is for. */
+static SELDOM void *
+take_long(size_t n)
+{
+    void *p = arena_alloc(heap, n);
+
+    if (p != NULL)
+        set_kind(p, 0); /* it may have been a carved chunk */
+    return p;
+}
+
+static inline void *
 take_once(size_t n)
 {
     size_t need = n == 0 ? 1 : (n + chunk - 1) >> shift;
-    void *p;
 
     if (n <= small_max)
         return take_cached(classes_of(n));
     if (need <= RUN_MAX)
         return take_cached(CLASSES_MAX + (unsigned)need - 1);
-    p = arena_alloc(heap, n);
-    if (p != NULL)
-        set_kind(p, 0); /* it may have been a carved chunk */
-    return p;
+    return take_long(n);
+}
+
+static SELDOM void *
+take_again(size_t n)
+{
+    flush();
+    return take_once(n);
 }
 
 static void *
@@ -332,25 +362,37 @@ take(size_t scope, size_t n)
     void *p = take_once(n);
 
     (void)scope;
-    if (p != NULL)
-        return p;
-    flush();
-    return take_once(n);
+    return p != NULL ? p : take_again(n);
 }
 
-/* Gives back half of what no one took since the last look. */
-static void
-age(struct cache *c)
+/* Makes room in a full bin; now and then gives back half of what no one took
+ * since the last look. */
+static SELDOM void
+tidy(struct cache *c, unsigned bin)
 {
+    struct bin *b = &c->bins[bin];
+
+    if (b->n == b->most)
+        shed(b, bin, (b->n + 1) / 2);
+    if (c->left > 0)
+        return;
+    c->left = AGE;
     for (unsigned i = 0; i < BINS; i++) {
         shed(&c->bins[i], i, c->bins[i].low / 2);
         c->bins[i].low = c->bins[i].n;
     }
 }
 
+static SELDOM void
+give_long(void *p, size_t written)
+{
+    (void)arena_free_written(heap, p, written);
+}
+
 static void
 give(void *p, size_t written)
 {
+    struct cache *c = mine;
     unsigned bin;
     struct bin *b;
 
@@ -358,17 +400,15 @@ give(void *p, size_t written)
         return;
     bin = kind_of(p);
     if (bin-- == 0) {
-        (void)arena_free_written(heap, p, written);
+        give_long(p, written);
         return;
     }
-    b = &mine->bins[bin];
-    enter(mine);
-    if (b->n == most[bin])
-        shed(b, bin, (b->n + 1) / 2);
+    b = &c->bins[bin];
+    enter(c);
+    if (--c->left == 0 || b->n == b->most)
+        tidy(c, bin);
     b->blocks[b->n++] = p;
-    if (++mine->frees % AGE == 0)
-        age(mine);
-    leave(mine);
+    leave(c);
 }
 
 static size_t
