@@ -145,13 +145,21 @@ cgroup_pool_open(struct cgroup_pool **ret, struct err *err)
         return err_sys(err, ENOMEM, "calloc", NULL);
     (void)pthread_mutex_init(&p->lock, NULL); /* cannot fail without attributes */
     cgroup_place_find(&p->place);
-    for (i = 0; i < CGROUP_HIER_MAX; i++) {
+    for (i = 0; i < CGROUP_HIER_MAX; i++)
         p->owner[i] = p->owned[i].base = -1;
-        if (p->place.dir[i][0] != '\0')
-            sweep_base(p->place.dir[i]);
-    }
+    cgroup_pool_sweep(p);
     *ret = p;
     return 0;
+}
+
+void
+cgroup_pool_sweep(struct cgroup_pool *p)
+{
+    size_t i;
+
+    for (i = 0; i < CGROUP_HIER_MAX; i++)
+        if (p->place.dir[i][0] != '\0')
+            sweep_base(p->place.dir[i]);
 }
 
 static void

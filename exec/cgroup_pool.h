@@ -35,6 +35,10 @@ struct err;
 int cgroup_pool_open(struct cgroup_pool **ret, struct err *err)
     __attribute__((warn_unused_result, nonnull));
 
+/* Ends once more what the dead have left: a child on its way to exec(2) holds the
+ * lock of its owner, dead or not.  May wait for some milliseconds. */
+void cgroup_pool_sweep(struct cgroup_pool *p) __attribute__((nonnull));
+
 /* Removes what is empty; what is kept, or does not go, stays.  All that was
  * taken MUST be back.  NULL is allowed. */
 void cgroup_pool_close(struct cgroup_pool *p);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "exec/cgroup_pool.h"
 #include "exec/engine.h"
 #include "exec/stray.h"
 #include "fcgi/log.h"
@@ -9,6 +10,16 @@
 #include "fcgi/server.h"
 
 static const int64_t look_interval = 1 * CLOCK_SEC;
+static const int64_t late = 2 * CLOCK_SEC; /* for a child to get to its exec(2) */
+
+static void
+end_strays(void)
+{
+    unsigned n = stray_end();
+
+    if (n > 0)
+        log_event(LOG_AT_WARNING, "orphans", "ended %u processes of a cmon that was killed", n);
+}
 
 static void
 look(struct server *s)
@@ -28,20 +39,27 @@ look(struct server *s)
 int64_t
 orphans_look(struct server *s)
 {
+    int64_t next = CLOCK_NEVER;
+
+    if (clock_now() >= s->late_look) {
+        s->late_look = CLOCK_NEVER;
+        cgroup_pool_sweep(engine_cgroups(s->engine));
+        end_strays();
+    }
     if (atomic_load(&s->ticking) && clock_now() >= s->next_look) {
         look(s);
         s->next_look = clock_now() + look_interval;
     }
-    return atomic_load(&s->ticking) ? s->next_look : CLOCK_NEVER;
+    if (atomic_load(&s->ticking))
+        next = s->next_look;
+    return next < s->late_look ? next : s->late_look;
 }
 
 void
-orphans_of_others(void)
+orphans_of_others(struct server *s)
 {
-    unsigned n = stray_end();
-
-    if (n > 0)
-        log_event(LOG_AT_WARNING, "orphans", "ended %u processes of a cmon that was killed", n);
+    end_strays();
+    s->late_look = clock_now() + late;
 }
 
 void

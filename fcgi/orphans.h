@@ -10,8 +10,9 @@ struct server;
  * CLOCK_NEVER as long as server_tick() does not wake the main thread. */
 int64_t orphans_look(struct server *s) __attribute__((warn_unused_result, nonnull));
 
-/* At the start: ends what a responder that was killed has left (stray.h). */
-void orphans_of_others(void);
+/* At the start: ends what a responder that was killed has left (stray.h), and has
+ * orphans_look() do so once more, for those that had not reached their exec(2). */
+void orphans_of_others(struct server *s) __attribute__((nonnull));
 
 /* Before the end: whoever outlived its command in spite of all is ended now. */
 void orphans_end(struct server *s) __attribute__((nonnull));

@@ -88,7 +88,7 @@ serve(struct server *s)
 {
     int sig = 0;
 
-    orphans_of_others();
+    orphans_of_others(s);
     while (!signals_ends(sig) && !atomic_load(&s->stop_wanted)) {
         sig = signals_wait(s, look_around(s));
         if (sig == SIGHUP)

@@ -131,10 +131,10 @@ struct server {
     struct worker *workers;
     size_t nworkers;
     atomic_bool draining;
-    atomic_bool ticking;     /* the main thread wakes every second */
-    int64_t next_look;       /* ns, when it does; its own */
-    unsigned long damaged;   /* blocks of the arena, as far as told; its own */
-    atomic_bool stop_wanted; /* by POST /restart */
+    atomic_bool ticking;          /* the main thread wakes every second */
+    int64_t next_look, late_look; /* ns, when it does; when for strays; its own */
+    unsigned long damaged;        /* blocks of the arena, as far as told; its own */
+    atomic_bool stop_wanted;      /* by POST /restart */
 };
 
 /* Timer slots behind those of the connections. */

@@ -1,8 +1,8 @@
 #!/bin/sh
 # tests/torture/kill.sh -- a responder that is killed at any moment leaves nothing that the next start does not end.
 #
-# SIGKILL at random moments under load: see kill.py.  Short: 20 times, about
-# 10 s; in full 500 times, about 4 minutes.
+# SIGKILL at random moments under load, see kill.py, and at one, see late.py.
+# Short: 20 times, about 20 s; in full 500 times, about 4 minutes.
 limit=1800
 also="tests/torture"
 . "${0%/*}/../it/lib.sh"
@@ -13,6 +13,8 @@ torture_conf 'route "/tree" {' \
     '    param "m" { type = text env = "MARK" }' \
     '}' \
     'route "/sleep" { argv = { "sh", "-c", "sleep 0.1; :", "{m}" } param "m" { type = text env = "MARK" } }' \
+    'route "/tight" { argv = { "sh", "-c", "sleep 30; :", "{m}" } param "m" { type = text } }' \
+    'route "/loose" { argv = { "sh", "-c", "sleep 30; :", "{m}" } cgroup = never param "m" { type = text } }' \
     'route "/deploy" {' \
     '    method = { POST } detach = yes' \
     '    argv = { "sh", "-c", "setsid sh -c \"sleep 60; :\" $0 >/dev/null 2>&1 &", "{m}" }' \
@@ -21,4 +23,10 @@ torture_conf 'route "/tree" {' \
 serve_web
 torture "what a killed responder has left is ended at the next start, but what was detached stays" \
     kill.py
+if [ -n "$SAN" ]; then
+    skip "nor is a command left that was on its way to its program" "a sanitizer and strace do not go together"
+else
+    torture "nor is a command left that was on its way to its program, in a cgroup" late.py /tight
+    torture "or in none" late.py /loose
+fi
 finish

@@ -22,6 +22,7 @@ torture_drivers = \
 	%D%/clocks.py \
 	%D%/faults.py \
 	%D%/kill.py \
+	%D%/late.py \
 	%D%/markers.py \
 	%D%/nomem.py \
 	%D%/rig.py \
