@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -79,17 +80,67 @@ needs(size_t n)
 }
 
 static int
+put(const struct gate *g, const void *bytes, size_t n, size_t at, struct err *err)
+{
+    ssize_t done = pwrite(g->memfd, bytes, n, (off_t)at);
+
+    if (done < 0)
+        return err_sys(err, errno, "pwrite", "request");
+    return (size_t)done == n ? 0 : err_msg(err, EIO, "request: short write to memory");
+}
+
+/* The next pair that carries a credential. */
+static bool
+next_secret(const unsigned char *bytes, size_t n, size_t *at, struct record_pair *ret_pair)
+{
+    while (record_pair(bytes, n, at, ret_pair))
+        if (req_is_secret((const char *)ret_pair->name, ret_pair->name_len))
+            return true;
+    return false;
+}
+
+/* libfcgi wipes nothing of what it reads.  So it is given no credential, but as
+ * many other bytes. */
+static int
 fill(struct gate *g, const unsigned char *bytes, size_t n, struct err *err)
 {
-    ssize_t put = pwrite(g->memfd, bytes, n, 0);
+    static const char blank[] = "????????????????????????????????????????????????????????????????";
+    struct record_pair p;
+    size_t at = 0, done, piece;
+    int rc = put(g, bytes, n, 0, err);
 
+    while (rc == 0 && next_secret(bytes, n, &at, &p))
+        for (done = 0; rc == 0 && done < p.value_len; done += piece) {
+            piece = p.value_len - done < strlen(blank) ? p.value_len - done : strlen(blank);
+            rc = put(g, blank, piece, (size_t)(p.value - bytes) + done, err);
+        }
     /* What an earlier, longer request left behind this one is never reached:
      * the bytes end with the end of their STDIN stream. */
-    if (put < 0)
-        return err_sys(err, errno, "pwrite", "request");
-    if ((size_t)put != n || lseek(g->memfd, 0, SEEK_SET) != 0)
-        return err_msg(err, EIO, "request: short write to memory");
-    return 0;
+    if (rc == 0 && lseek(g->memfd, 0, SEEK_SET) != 0)
+        rc = err_sys(err, errno, "lseek", "request");
+    return rc;
+}
+
+/* Puts the credentials where libfcgi, which keeps the order of the pairs, has set
+ * others. */
+static void
+reveal(char *const *var, const unsigned char *bytes, size_t n)
+{
+    struct record_pair p;
+    size_t at = 0;
+
+    for (; *var != NULL; var++)
+        if (req_is_secret(*var, strlen(*var)) && next_secret(bytes, n, &at, &p) &&
+            strlen(*var) == p.name_len + 1 + p.value_len)
+            memcpy(*var + p.name_len + 1, p.value, p.value_len);
+}
+
+static void
+cleanse(char *const *var)
+{
+    for (; *var != NULL; var++)
+        if (req_is_secret(*var, strlen(*var)))
+            crypto_cleanse(*var, strlen(*var));
 }
 
 int
@@ -97,7 +148,6 @@ gate_decode(struct gate *g, const unsigned char *bytes, size_t n, struct region 
     struct req *ret_req, struct err *err)
 {
     FCGX_Request *q = &g->request;
-    char **var;
     int rc;
 
     rc = g->memfd < 0 ? open_memfd(g, err) : 0;
@@ -117,12 +167,11 @@ gate_decode(struct gate *g, const unsigned char *bytes, size_t n, struct region 
             g->memfd = -1; /* closed by libfcgi on its way out */
         rc = err_msg(err, EPROTO, "libfcgi refuses the request: error %d", rc);
     } else {
+        reveal(q->envp, bytes, n);
         rc = req_from_env(q->envp, r, ret_req);
         if (rc < 0)
             err_sys(err, -rc, "request", NULL);
-        for (var = q->envp; *var != NULL; var++)
-            if (req_is_secret(*var))
-                crypto_cleanse(*var, strlen(*var));
+        cleanse(q->envp);
     }
     FCGX_Free(q, 0);
     q->ipcFd = -1;

@@ -244,30 +244,58 @@ pair_length(const unsigned char *p, size_t n, size_t *ret_len)
     return 4;
 }
 
+/* Takes the first of the pairs that are left.  Returns false when it does not fit
+ * them. */
+static bool
+next_pair(const unsigned char **p, size_t *n, struct record_pair *ret_pair)
+{
+    size_t name, value;
+    size_t used = pair_length(*p, *n, &name);
+    size_t more = used > 0 ? pair_length(*p + used, *n - used, &value) : 0;
+
+    if (more == 0)
+        return false;
+    *p += used + more;
+    *n -= used + more;
+    if (name > *n || value > *n - name)
+        return false;
+    *ret_pair = (struct record_pair){ *p, *p + name, name, value };
+    *p += name + value;
+    *n -= name + value;
+    return true;
+}
+
 static bool
 pairs_fit(const unsigned char *p, size_t n)
 {
-    size_t used, name, value;
+    struct record_pair pair;
     unsigned pairs;
 
-    for (pairs = 0; n > 0; pairs++) {
-        used = pair_length(p, n, &name);
-        if (used == 0)
+    for (pairs = 0; n > 0; pairs++)
+        if (!next_pair(&p, &n, &pair) || pair.name_len == 0 || pair.name_len > RECORD_NAME_MAX ||
+            memchr(pair.name, 0, pair.name_len + pair.value_len) != NULL ||
+            pairs == RECORD_PAIRS_MAX)
             return false;
-        p += used;
-        n -= used;
-        used = pair_length(p, n, &value);
-        if (used == 0)
-            return false;
-        p += used;
-        n -= used;
-        if (name == 0 || name > RECORD_NAME_MAX || name > n || value > n - name ||
-            memchr(p, 0, name + value) != NULL || pairs == RECORD_PAIRS_MAX)
-            return false;
-        p += name + value;
-        n -= name + value;
-    }
     return true;
+}
+
+bool
+record_pair(const unsigned char *canonical, size_t n, size_t *at, struct record_pair *ret_pair)
+{
+    const unsigned char *header = canonical + RECORD_PARAMS_AT - RECORD_HEADER, *p;
+    size_t left, end;
+    bool is;
+
+    if (n < RECORD_PARAMS_AT)
+        return false;
+    end = (size_t)header[4] << 8 | header[5];
+    if (end > n - RECORD_PARAMS_AT)
+        end = n - RECORD_PARAMS_AT;
+    p = canonical + RECORD_PARAMS_AT + *at;
+    left = end - *at;
+    is = left > 0 && next_pair(&p, &left, ret_pair);
+    *at = end - left;
+    return is;
 }
 
 const unsigned char *

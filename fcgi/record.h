@@ -77,6 +77,16 @@ enum record_step record_walk(struct record_in *in, size_t n)
 const unsigned char *record_canonical(struct record_in *in, size_t *ret_n)
     __attribute__((warn_unused_result, nonnull));
 
+struct record_pair {
+    const unsigned char *name, *value;
+    size_t name_len, value_len; /* bytes */
+};
+
+/* The name-value pairs of `n` canonical bytes, in their order: stores the one at *at,
+ * 0 for the first, and moves *at to the next.  Returns false when there is none. */
+bool record_pair(const unsigned char *canonical, size_t n, size_t *at, struct record_pair *ret_pair)
+    __attribute__((nonnull));
+
 enum {
     RECORD_OUT_MAX = 65528, /* content of a full STDOUT record */
     RECORD_OUT_SIZE = RECORD_HEADER + RECORD_OUT_MAX,

@@ -92,9 +92,11 @@ secret_of(struct name var)
 }
 
 bool
-req_is_secret(const char *var)
+req_is_secret(const char *var, size_t n)
 {
-    return secret_of(name_of(var)) >= 0;
+    const char *end = memchr(var, '=', n);
+
+    return secret_of((struct name){ var, end != NULL ? (size_t)(end - var) : n }) >= 0;
 }
 
 /* "Bearer <token>" (RFC 6750), with or without a token; other schemes are for

@@ -8,6 +8,7 @@
 #define FCGI_REQ_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct region;
@@ -59,7 +60,8 @@ const char *req_uri(const struct req *req, struct region *r) __attribute__((nonn
 /* Overwrites every credential. */
 void req_cleanse(struct req *req) __attribute__((nonnull));
 
-/* Whether a CGI variable "NAME=value" carries a credential. */
-bool req_is_secret(const char *var) __attribute__((warn_unused_result, nonnull));
+/* Whether a CGI variable, the `n` bytes of "NAME=value" or of its name alone, carries
+ * a credential. */
+bool req_is_secret(const char *var, size_t n) __attribute__((warn_unused_result, nonnull));
 
 #endif

@@ -123,6 +123,27 @@ START_TEST(a_header_sent_twice_is_seen_twice)
 }
 END_TEST
 
+/* libfcgi gets others in their place, piece by piece. */
+START_TEST(a_credential_of_every_length_is_what_was_sent)
+{
+    static const size_t length[] = { 0, 1, 63, 64, 65, 127, 128, 129, 9000, 60000 };
+    static char token[60001];
+
+    memset(token, 't', length[_i]);
+    token[length[_i]] = '\0';
+    peer_pair(&pairs, "HTTP_ACCESS_TOKENS", "none");
+    peer_pair(&pairs, "HTTP_X_ACCESS_TOKEN", token);
+    peer_pair(&pairs, "HTTP_ACCESS_TOKEN=x", "y");
+    peer_pair(&pairs, "PATH_INFO", "/health");
+    make_canonical();
+    ck_assert_int_eq(decode(), 0);
+    ck_assert_uint_eq(req.ncredentials, 2);
+    ck_assert_str_eq(req.credential[0], token);
+    ck_assert_str_eq(req.credential[1], "x=y");
+    ck_assert_str_eq(req.path_info, "/health");
+}
+END_TEST
+
 START_TEST(a_request_without_parameters_is_decoded)
 {
     make_canonical();
@@ -294,6 +315,7 @@ suite(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, a_canonical_request_is_decoded);
     tcase_add_test(tc, a_header_sent_twice_is_seen_twice);
+    tcase_add_loop_test(tc, a_credential_of_every_length_is_what_was_sent, 0, 10);
     tcase_add_test(tc, a_request_without_parameters_is_decoded);
     tcase_add_loop_test(tc, parameters_of_every_length_are_decoded, 0, 7);
     tcase_add_test(tc, nothing_of_a_longer_request_is_left_in_the_next);

@@ -41,4 +41,4 @@ it_scripts = \
 	%D%/usage.sh
 TESTS += $(it_scripts)
 dist_check_SCRIPTS += $(it_scripts)
-EXTRA_DIST += %D%/lib.sh %D%/serve.sh %D%/fcgi_raw.py %D%/load.py %D%/holder.py %D%/small_init.py tests/.may_include .ci/check-includes
+EXTRA_DIST += %D%/lib.sh %D%/serve.sh %D%/fcgi_raw.py %D%/load.py %D%/holder.py %D%/scan.py %D%/small_init.py tests/.may_include .ci/check-includes

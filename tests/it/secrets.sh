@@ -1,5 +1,7 @@
 #!/bin/sh
-# tests/it/secrets.sh -- no core, no ptrace, and children that see nothing but what is theirs.
+# tests/it/secrets.sh -- no core, no ptrace, no token that stays, and children that see nothing but what
+# is theirs.
+also="tests/it/scan.py"
 . "${0%/*}/lib.sh"
 
 conf <<EOC
@@ -81,5 +83,28 @@ fi
 echo 'core_dumps = yes' | conf
 serve
 ok "core_dumps = yes opens it for debugging" eval '! sealed "$pid"'
+
+# Tokens, right and wrong, of requests that were answered and of some that were not.
+scan() { # WORD...
+    python3 src/tests/it/scan.py "$pid" "$@" >scan.out 2>&1
+}
+wrong=$(openssl rand -hex 32)
+cut=$(openssl rand -hex 32)
+if [ -n "$SAN" ]; then
+    skip "no token stays in memory" "a sanitizer's shadow is terabytes"
+elif scan no-such-word; [ $? -eq 77 ]; then
+    skip "no token stays in memory" "$(cat scan.out)"
+else
+    answers 200 GET /health
+    like "a word that is there is found" "$(scan CMON_RUN= && cat scan.out)" '^word 0 in '
+    raw begin request:GET:/health key:"$wrong" params params-end stdin-end read >/dev/null
+    raw begin request:PUT:/sync_upstream key:"$KEY" params params-end stdin:half reconnect
+    raw begin key:"$KEY" key:"$wrong" params params-end stdin-end read >/dev/null
+    raw begin request:GET:/health key:"$cut" params record:77 read:1 >/dev/null
+    raw begin request:GET:/health key:"$cut" params sleep:0.2 reconnect
+    sleep 0.2
+    scan "$KEY" "$wrong" "$cut"
+    is "no token stays in memory" "$? $(cat scan.out)" "0 "
+fi
 
 finish
