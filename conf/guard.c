@@ -59,3 +59,11 @@ guard_is_exposed(const struct guard *g, const char *dir)
             return true;
     return false;
 }
+
+const char *
+guard_exposed_at_start(const struct guard *g)
+{
+    const char *root = getenv("DOCUMENT_ROOT");
+
+    return root != NULL && guard_is_exposed(g, root) ? root : NULL;
+}

@@ -15,6 +15,9 @@ enum {
     GUARD_DIRS_MAX = 64
 };
 
+/* What is to be said of it, to who may know. */
+#define GUARD_EXPOSED "the key or the configuration lies under the document root; move it"
+
 struct guard {
     /* Private. */
     size_t n;
@@ -35,6 +38,12 @@ int guard_add(struct guard *g, const char *file) __attribute__((warn_unused_resu
 /* Whether something guarded lies in or below `dir`, a document root.  Costs a
  * stat(2); false for one that is empty or not there. */
 bool guard_is_exposed(const struct guard *g, const char *dir)
+    __attribute__((warn_unused_result, nonnull));
+
+/* Returns DOCUMENT_ROOT of our own environment if it is such a `dir`, else
+ * NULL.  Whoever starts a responder may say so there; most web servers say it
+ * with each request only. */
+const char *guard_exposed_at_start(const struct guard *g)
     __attribute__((warn_unused_result, nonnull));
 
 #endif

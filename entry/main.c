@@ -67,6 +67,19 @@ block_signals(void)
     (void)sigaction(SIGCHLD, &dfl, NULL);
 }
 
+/* Whether who started us hands out the key to anybody, as a file. */
+static bool
+is_exposed(const struct conf *conf)
+{
+    const char *root = guard_exposed_at_start(&conf->guard);
+
+    if (root == NULL)
+        return false;
+    log_event(LOG_AT_ERROR, "error", "DOCUMENT_ROOT=%s: " GUARD_EXPOSED, root);
+    successor_complain(GUARD_EXPOSED "\n");
+    return true;
+}
+
 static int
 fastcgi(int listen_fd, int argc, char *const *argv)
 {
@@ -104,6 +117,10 @@ fastcgi(int listen_fd, int argc, char *const *argv)
         return EXIT_FAILURE;
     }
     region_done(&r);
+    if (is_exposed(conf)) {
+        conf_unref(conf);
+        return EXIT_FAILURE;
+    }
     mode_harden(conf->core_dumps);
     log_open(conf->log_stderr, conf->log_syslog);
     return serve_main(listen_fd, conf, argv);

@@ -186,19 +186,24 @@ handle_request(const struct conf *conf, const struct identity *who, const struct
     struct handled *h = ret_handled;
     const struct route *rt = find_route(conf, req, r);
     unsigned method = method_from_name(req->method);
+    const char *exposed = guard_is_exposed(&conf->guard, req->document_root) ? GUARD_EXPOSED : NULL;
 
     *h = (struct handled){ .next = HANDLE_REPLY };
-    /* A key that the web server hands out to anybody is no key. */
-    if (guard_is_exposed(&conf->guard, req->document_root)) {
-        refuse(h, 500, "the key or the configuration lies under the document root; move it");
-    } else if (who->kind == IDENTITY_NONE) {
+    /* A key that the web server hands out to anybody is no key; but whoever does
+     * not have it is not told that there it lies. */
+    if (who->kind == IDENTITY_NONE) {
         refuse(h, 401, "Authentication Error");
+        h->reply.why = exposed;
+        return;
+    }
+    if (exposed != NULL) {
+        refuse(h, 500, exposed);
     } else {
         h->route = rt;
         decide(conf, who, req, method, r, h);
-        if (method == METHOD_HEAD)
-            h->reply.no_body = true;
     }
+    if (method == METHOD_HEAD)
+        h->reply.no_body = true;
 }
 
 void

@@ -59,7 +59,7 @@ reqlog_write(const struct req *req, const struct handled *handled, const struct 
     log_int(&l, "status", gone ? CLIENT_CLOSED : reply->status);
     if (result != NULL && result->cause != RUN_ABANDONED)
         log_int(&l, result->signaled ? "signal" : "exit", result->code);
-    if ((result == NULL || reply->why != NULL) && reply->status >= 400 && !refused)
+    if (reply->status >= 400 && (reply->why != NULL || (result == NULL && !refused)))
         log_str(&l, "why", why(reply, r));
     if (reply->coalesced > 0)
         log_int(&l, "coalesced", (int64_t)reply->coalesced);

@@ -51,10 +51,15 @@ reload(struct server *s)
     struct worker self = { .server = s };
     char event[] = "reload";
     const struct conf *conf;
+    const char *root;
 
     notify_send("RELOADING=1");
     if (conf_load(s->conf->file, true, say_to_log, event, &conf) < 0) {
         log_event(LOG_AT_ERROR, event, "the configuration in use stays");
+    } else if ((root = guard_exposed_at_start(&conf->guard)) != NULL) {
+        log_event(LOG_AT_ERROR, event,
+            "DOCUMENT_ROOT=%s: " GUARD_EXPOSED "; the configuration in use stays", root);
+        conf_unref(conf);
     } else {
         if (needs_restart(s->conf, conf))
             log_event(LOG_AT_WARNING, event,

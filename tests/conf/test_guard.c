@@ -110,6 +110,18 @@ START_TEST(a_file_that_is_not_there_cannot_be_guarded)
 }
 END_TEST
 
+START_TEST(the_environment_of_the_start_may_expose_it)
+{
+    (void)unsetenv("DOCUMENT_ROOT");
+    ck_assert_ptr_null(guard_exposed_at_start(&guard));
+    ck_assert_int_eq(setenv("DOCUMENT_ROOT", at("home/public"), 1), 0);
+    ck_assert_ptr_null(guard_exposed_at_start(&guard));
+    ck_assert_int_eq(setenv("DOCUMENT_ROOT", at("home"), 1), 0);
+    ck_assert_str_eq(guard_exposed_at_start(&guard), at("home"));
+    (void)unsetenv("DOCUMENT_ROOT");
+}
+END_TEST
+
 START_TEST(an_empty_guard_exposes_nothing)
 {
     guard_init(&guard);
@@ -130,6 +142,7 @@ suite(void)
     tcase_add_test(tc, a_file_named_through_a_link_is_where_it_lies);
     tcase_add_test(tc, the_root_an_empty_and_a_missing_one_expose_nothing);
     tcase_add_test(tc, a_file_that_is_not_there_cannot_be_guarded);
+    tcase_add_test(tc, the_environment_of_the_start_may_expose_it);
     tcase_add_test(tc, an_empty_guard_exposes_nothing);
     suite_add_tcase(s, tc);
     return s;

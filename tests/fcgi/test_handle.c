@@ -392,7 +392,7 @@ START_TEST(a_command_that_came_since_is_found)
 }
 END_TEST
 
-START_TEST(a_key_below_the_document_root_is_500_for_everybody)
+START_TEST(a_key_below_the_document_root_is_500_for_its_holder_alone)
 {
     char dir[] = "/tmp/test_handle.XXXXXX", file[64];
 
@@ -404,7 +404,12 @@ START_TEST(a_key_below_the_document_root_is_500_for_everybody)
     handle_request(&conf, _i == 0 ? &nobody : &holder, &req, &r, &h);
     (void)rmdir(file);
     (void)rmdir(dir);
-    assert_refused(500, "the key or the configuration lies under the document root; move it");
+    if (_i == 0) {
+        assert_refused(401, "Authentication Error");
+        ck_assert_str_eq(h.reply.why, GUARD_EXPOSED);
+    } else {
+        assert_refused(500, GUARD_EXPOSED);
+    }
     ck_assert_ptr_null(h.route);
 }
 END_TEST
@@ -487,7 +492,7 @@ suite(void)
     tcase_add_loop_test(tc, a_body_has_a_limit_and_is_as_long_as_it_says, 0, 14);
     tcase_add_test(tc, a_command_that_is_nowhere_is_500_and_says_so);
     tcase_add_test(tc, a_command_that_came_since_is_found);
-    tcase_add_loop_test(tc, a_key_below_the_document_root_is_500_for_everybody, 0, 2);
+    tcase_add_loop_test(tc, a_key_below_the_document_root_is_500_for_its_holder_alone, 0, 2);
     tcase_add_loop_test(tc, another_document_root_is_no_matter, 0, 4);
     tcase_add_test(tc, without_memory_we_are_busy_and_say_when_to_come_again);
     tcase_add_loop_test(tc, a_shortage_is_503_and_another_failure_500, 0, 9);

@@ -95,6 +95,24 @@ accepted "digits in upper case" -H "access_token: $(echo "$KEY" | tr a-f A-F)"
 accepted "all three, all right" -H "$right" -H "X-Access-Token: $KEY" -H "Authorization: Bearer $KEY"
 accepted "the key beside another scheme" -H "$right" -H "Authorization: Basic dTpw"
 
+# A key where the web server hands it out: its holder is told, and nobody else.
+exposed="pair:DOCUMENT_ROOT=$T"
+for request in GET:/canary POST:/nope BREW:/restart; do
+    is "a key below the document root, no token ($request): the same 401" \
+        "$(raw begin request:$request "$exposed" params params-end stdin-end read)" \
+        "$(raw begin request:GET:/canary params params-end stdin-end read)"
+done
+like "why is in the log, as an ERROR" "$(grep -F uri=/nope "$LOG" | tail -1)" \
+    ' ERROR refused .* status=401 why="the key or the configuration lies under the document root'
+before=$(wc -l <ran)
+for request in GET:/canary POST:/nope BREW:/restart; do
+    like "with the token ($request): 500 and why" \
+        "$(raw begin request:$request key "$exposed" params params-end stdin-end read)" \
+        '"code":500,"message":"the key or the configuration lies under the document root; move it"'
+done
+like "an ERROR, too" "$(grep -F uri=/nope "$LOG" | tail -1)" ' ERROR request .* status=500 why="the key'
+is "and nothing runs" "$(wc -l <ran)" "$before"
+
 # What Apache makes of the names after a rewrite, straight at the socket.
 for name in HTTP_ACCESS_TOKEN HTTP_X_ACCESS_TOKEN REDIRECT_HTTP_ACCESS_TOKEN \
     REDIRECT_HTTP_X_ACCESS_TOKEN; do

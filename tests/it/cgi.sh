@@ -82,6 +82,9 @@ sed 's,client_secret.key,docroot/client_secret.key,' "$CONF" >keyinside.conf
 like "a key below DOCUMENT_ROOT is refused" \
     "$(cgi GET /echo "HTTP_ACCESS_TOKEN=$KEY" DOCUMENT_ROOT="$T/docroot" CMON_CONF="$T/keyinside.conf" </dev/null)" \
     '^Status: 500'
+is "without the key that is not told: the usual 401" \
+    "$(cgi GET /echo DOCUMENT_ROOT="$T/docroot" CMON_CONF="$T/keyinside.conf" </dev/null)" "$(cgi GET /echo </dev/null)"
+like "but logged" "$(tail -2 "$LOG" | head -1)" ' ERROR refused .* status=401 why="the key or the configuration lies under'
 like "outside of it both are fine" \
     "$(cgi GET /echo "HTTP_ACCESS_TOKEN=$KEY" DOCUMENT_ROOT="$T/docroot" </dev/null)" '^Status: 200'
 out=$(ulimit -v 262144 2>/dev/null && [ -z "$SAN" ] && cgi GET /echo "HTTP_ACCESS_TOKEN=$KEY" </dev/null)

@@ -55,6 +55,12 @@ refuses "nor an option but -c" 0 -- "$CMON" --version
 refuses "nor -c without a file" 0 -- "$CMON" -c
 refuses "nor a word after it" 0 -- "$CMON" -c "$CONF" token new x.key
 
+# A key that the web server hands out to anybody.
+timeout 10 python3 passed.py 0 "DOCUMENT_ROOT=$T" -- "$CMON" -c "$CONF" >out 2>&1 </dev/null
+is "key and configuration below the DOCUMENT_ROOT of its environment: exit 1" $? 1
+like "and why" "$(cat out)" " ERROR error msg=.DOCUMENT_ROOT=$T: .* lies under the document root"
+listens "beside it both are fine" 0 "DOCUMENT_ROOT=$T/it" -- "$CMON" -c "$CONF"
+
 # Another process's LISTEN_FDS is not ours.
 python3 passed.py 3 LISTEN_FDS=1 LISTEN_PID=1 -- "$CMON" --version >out 2>&1 </dev/null
 is "LISTEN_FDS of another process leaves the operator's tool" "$(cat out)" "cmon 0.1.0"

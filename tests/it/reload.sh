@@ -25,7 +25,8 @@ hup() { # reloads and waits until the log tells how it went
 }
 
 with one 1M
-serve
+mkdir docroot
+serve env "DOCUMENT_ROOT=$T/docroot"
 serve_web
 is "the first configuration serves" "$(ask GET /who && json .data)" one
 
@@ -62,6 +63,13 @@ chmod 644 client_secret.key
 hup
 is "a key that others can read: the old configuration and key serve on" "$(ask GET /who && json .data)" two
 chmod 600 client_secret.key
+
+cp client_secret.key docroot
+sed -i 's,client_secret.key,docroot/&,' "$CONF"
+hup
+is "a key below the DOCUMENT_ROOT of the start: the old one serves on" "$(ask GET /who && json .data)" two
+like "and why" "$(tail -2 "$LOG")" " ERROR reload .*DOCUMENT_ROOT=$T/docroot: .*the configuration in use stays"
+with three 1M
 
 ask_meanwhile long GET /long
 old=$KEY

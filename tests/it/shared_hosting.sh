@@ -135,6 +135,7 @@ is "cgid: a key below the document root: 500" "$(code /cmon/health -H "$token")"
 stop_web
 apache fcgid
 is "fcgid: the same" "$(code /cmon/health -H "$token")" 500
+like "but 401 without the token" "$(get /cmon/health)" '"code":401,"message":"Authentication Error","data":null'
 stop_web
 sed -i 1d "$account/cmon.conf"
 rm "$site/cmon/client_secret.key"
