@@ -23,7 +23,6 @@ printf '#!/bin/sh\n' >bin/noexec
 conf <<EOC
 path = "$T/bin:/usr/bin:/bin"
 workdir = "bin"
-body_max = "1K"
 route "/mixed"   { argv = { "sh", "-c", "echo one; echo two >&2; echo three" } }
 route "/exit3"   { argv = { "sh", "-c", "echo said; exit 3" } }
 route "/killed"  { argv = { "sh", "-c", "echo said; kill -9 \$\$" } }
@@ -89,11 +88,12 @@ is "405 says what is allowed" "$(header allow)" "GET, HEAD, OPTIONS"
 answers 405 GET /patch
 is "405 knows PATCH" "$(header allow)" "PATCH, OPTIONS"
 answers 405 BREW /health
-head -c 1025 /dev/zero >big
+head -c 65537 /dev/zero >big # and not more than nginx lets through
 answers 413 POST /reboot --data-binary @big
 is "413: its message" "$(json .message)" "Request body too large"
+is "413: it is JSON" "$(header content-type)" application/json
 is "the refused body ran nothing" "$(wc -l <rebooted)" 1
-head -c 1024 /dev/zero >fits
+head -c 65536 /dev/zero >fits
 answers 200 POST /reboot --data-binary @fits
 answers 200 POST /reboot --data-binary @fits -H 'Transfer-Encoding: chunked'
 fails 500 GET /exit3 "Command failed" '^said$'

@@ -101,8 +101,12 @@ promises() { # NAME
     is "$1: a path that only begins like ours is not ours" "$(get /cmonitor/health -H "$token" | grep -c '"code"')" 0
     URL=$URL/cmon
     # The answer comes before the body goes: else closing may overtake it.
-    is "$1: a large body: 413" "$(head -c 100000 /dev/zero | code /post -H "$token" \
+    is "$1: a large body: 413" "$(head -c 200000 /dev/zero | code /post -H "$token" \
         -H "Expect: 100-continue" --expect100-timeout 5 --data-binary @-)" 413
+    like "$1: one above cmon's limit only: cmon's own 413" "$(head -c 65537 /dev/zero | get /post -H "$token" \
+        --data-binary @-)" '"code":413,"message":"Request body too large"'
+    like "$1: one that fits is taken" "$(head -c 65536 /dev/zero | get /post -H "$token" \
+        --data-binary @-)" '"code":200'
     is "$1: Proxy: is nobody's environment" "$(get /env -H "$token" -H "Proxy: http://127.0.0.1:1/" | grep -ci proxy)" 0
 }
 
