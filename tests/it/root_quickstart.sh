@@ -64,10 +64,38 @@ like "an ordinary user is told whose it is" \
     "$(setpriv --reuid=nobody --regid=nogroup --clear-groups ./quickstart stop 2>&1)" 'belongs to root'
 ok "and has ended nothing" ./quickstart status
 cmon=$(cat $Q/run/cmon.pid)
+case $D in
+/run/*) stays="stay until the next reboot" ;;
+*) stays=stay ;;
+esac
+if [ "$stays" = stay ]; then
+    skip "status says how long things stay" "here they do"
+    skip "and so does cmon.conf" "here it stays"
+else
+    like "status says how long things stay" "$(./quickstart status)" "configuration $stays\$"
+    like "and so does cmon.conf" "$(head -2 $Q/cmon.conf)" "^# and lies in $D, which the next reboot takes away"
+fi
+like "and so does a second run" "$(./quickstart)" "key and configuration $stays\\.\$"
 ok "stop succeeds" ./quickstart stop
+like "and says it, too" "$(cat ok.out)" "^stopped; key, certificate and configuration $stays "
 # shellcheck disable=SC2086 # words on purpose
 ok "every process has ended" within 5 ends_all $cmon $master $workers
 is "no socket, no pid file" "$(find "$D" -type s -o -name '*.pid')" ""
+
+# A reboot: what .quickstart leads to is gone.
+mv "$D" "$T/lost"
+lost="leads to $D, which is gone"
+like "a lost directory is told by status" "$(./quickstart status)" "$lost"
+like "to others, too, with what to do" "$(setpriv --reuid=nobody --regid=nogroup --clear-groups ./quickstart 2>&1)" \
+    "remove \\.quickstart"
+./quickstart >"$T/again.out" 2>&1
+is "it starts all the same" $? 0
+like "and says what is lost" "$(cat "$T/again.out")" "$lost"
+like "namely this" "$(cat "$T/again.out")" '^the key, the certificate and cmon.conf that were there are lost'
+like "before it makes new ones" "$(sed '/^\[ 1/q' "$T/again.out")" '^New ones are made'
+is "which are others" "$(cmp -s $Q/client_secret.key "$T/lost/client_secret.key"; echo $?)" 1
+./quickstart stop >/dev/null
+D=$(readlink $Q)
 
 # Debian mounts /run so when it boots from an initramfs.
 if unshare -m true 2>/dev/null; then
