@@ -12,7 +12,7 @@ SUITE_LIBS = %D%/libsuite.a
 if !HAVE_TEST_LIBS
 %D%/suite.$(OBJEXT): test-libraries-are-missing
 test-libraries-are-missing:
-	@echo 'tests need what is not here; on Debian: apt-get install$(CMON_NO_TESTS)' >&2; exit 1
+	@echo 'tests need what is not here; on Debian: apt-get install $(CMON_NO_TESTS)' >&2; exit 1
 endif
 
 include tests/arena/local.mk

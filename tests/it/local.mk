@@ -17,6 +17,7 @@ it_scripts = \
 	%D%/logs_route.sh \
 	%D%/malformed.sh \
 	%D%/memory.sh \
+	%D%/missing_libs.sh \
 	%D%/modes.sh \
 	%D%/other_servers.sh \
 	%D%/output.sh \
