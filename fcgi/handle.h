@@ -25,11 +25,11 @@ enum handle_next {
 
 struct handled {
     enum handle_next next;
-    struct reply reply;        /* HANDLE_REPLY */
-    int num;                   /* errno value when the command was not found, else 0 */
+    struct reply reply; /* HANDLE_REPLY */
+    int num; /* errno value when the command was not found or its body not kept, else 0 */
     const struct route *route; /* found and allowed to know, or NULL */
     const char *path;          /* HANDLE_RUN: what execve(2) gets */
-    char *const *argv;
+    char *const *argv;         /* NULL when the command was not found */
     char *const *envp;
     enum route_output output; /* HANDLE_RUN: what the answer is made of */
 };

@@ -16,14 +16,25 @@ enum {
     CLIENT_CLOSED = 499
 };
 
+/* It failed, or could not be started, or was not found; but when its body could
+ * not be kept, that was us. */
+static bool
+is_of_command(const struct handled *handled, const struct reply *reply)
+{
+    return reply->result != NULL || handled->next == HANDLE_RUN ||
+           (handled->num != 0 && handled->argv == NULL);
+}
+
 static enum log_level
-level_of(const struct reply *reply)
+level_of(const struct handled *handled, const struct reply *reply)
 {
     if (reply->status == 401)
         return LOG_AT_ERROR;
     if (reply->status < 500)
         return LOG_AT_INFO;
-    return reply->result != NULL ? LOG_AT_WARNING : LOG_AT_ERROR;
+    if (reply->status == 503) /* load, and no failure */
+        return LOG_AT_WARNING;
+    return is_of_command(handled, reply) ? LOG_AT_WARNING : LOG_AT_ERROR;
 }
 
 /* A reply without a command says why in its data, else in its message, unless
@@ -48,7 +59,7 @@ reqlog_write(const struct req *req, const struct handled *handled, const struct 
 
     if (!log_wanted())
         return;
-    log_begin(&l, level_of(reply), refused ? "refused" : "request");
+    log_begin(&l, level_of(handled, reply), refused ? "refused" : "request");
     log_str(&l, "method", req->method);
     log_str(&l, "uri", req_uri(req, r));
     if (handled->route != NULL)

@@ -1,6 +1,7 @@
 /* fcgi/reqlog.h -- the line of log that every request leaves.
  *
- * INFO for what was answered, WARNING for a command that failed, ERROR for a
+ * INFO for what was answered, WARNING for a command that failed or could not
+ * even be started and for who is sent away because we are busy, ERROR for a
  * refused token and for our own failures.
  */
 #ifndef FCGI_REQLOG_H

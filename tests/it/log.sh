@@ -7,6 +7,8 @@ route "/exit3"   { argv = { "sh", "-c", "exit 3" } }
 route "/killed"  { argv = { "sh", "-c", "kill -9 $$" } }
 route "/spaced"  { argv = { "sh", "-c", "true   ; : \"quoted\"" } }
 route "/missing" { argv = { "no-such-command" } }
+route "/nodir"   { argv = { "true" } workdir = "gone" }
+route "/one"     { argv = { "sh", "-c", "echo >started; sleep 20" } max_running = 1 on_busy = reject }
 EOC
 serve
 serve_web
@@ -29,7 +31,19 @@ like "a failure is a WARNING" "$(last)" "^$now WARNING request method=GET .*comm
 ask GET /killed
 like "so is a signal" "$(last)" "^$now WARNING request .*status=500 signal=9 "
 ask GET /missing
-like "so is a command that is not there" "$(last)" "^$now (WARNING|ERROR) request .*status=500 "
+like "so is a command that is not there" "$(last)" "^$now WARNING request .*status=500 why="
+ask GET /nodir
+like "so is one whose directory is not there" "$(last)" "^$now WARNING request .*status=500 why=.*gone"
+ask_meanwhile one GET /one
+within 10 test -e started
+ask GET /one
+like "so is being busy, which is no failure" "$(last)" "^$now WARNING request .*status=503 why="
+kill "$asked" # and its command with it
+wait "$asked"
+within 10 eval 'last | grep -q status=499'
+like "a client that has left" "$(last)" "^$now WARNING request .*status=499 "
+raw begin:version=2 read >/dev/null
+like "what no web server sends is a WARNING" "$(tail -1 "$LOG")" "^$now WARNING malformed "
 ask_bare GET /health
 like "a refused token is an ERROR" "$(last)" "^$now ERROR refused method=GET uri=/cmon/health .*client=127\.0\.0\.1 status=401"
 ask GET /nope
@@ -57,7 +71,7 @@ ERROR forged" params params-end stdin-end read >/dev/null
 like "the client address neither" "$(last)" 'client="1\.2\.3\.4 status=200\\x0[aA]ERROR forged"'
 raw begin "pair:REQUEST_METHOD=GE T=x" pair:SCRIPT_NAME=/health params params-end stdin-end read >/dev/null
 like "nor the method" "$(last)" 'method="GE T=x"'
-is "every line is one event" "$(grep -cvE "^$now (INFO|WARNING|ERROR) (start|ready|request|refused|reload|restart|stop|drained|warning|error)( |\$)" "$LOG")" 0
+is "every line is one event" "$(grep -cvE "^$now (INFO|WARNING|ERROR) (start|ready|request|refused|malformed|reload|restart|stop|drained|warning|error)( |\$)" "$LOG")" 0
 long=$(printf '%03000d' 7 | tr 0 z)
 ask GET "/$long"
 ok "a long uri makes no endless line" [ "$(tail -1 "$LOG" | wc -c)" -lt 6000 ]
