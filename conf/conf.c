@@ -170,8 +170,8 @@ build(struct conf_build *b, const char *file, bool with_key)
 
     if (r == 0 && file)
         r = conf_text_read(file, b->tmp, b->say, &text);
-    if (r == 0 && file)
-        r = conf_text_check(text, b->say);
+    if (r == 0 && file && (r = conf_text_check(text, b->say)) < 0)
+        conf_say_unread(b->say, 0);
     if (r == 0 && file)
         r = conf_read_tree(text, b->tmp, b->say, &b->root);
     if (r == -EINVAL)

@@ -44,6 +44,7 @@ struct reader {
     char unknown[NAME_MAX_BYTES]; /* the option that ended the parse, or "" */
     int unknown_line;
     bool told; /* why the parse ended was noted */
+    int line;  /* where it ended */
     bool no_memory;
 };
 
@@ -190,6 +191,7 @@ on_error(cfg_t *cfg, const char *fmt, va_list ap)
     char text[TEXT_MAX];
 
     reading->told = true;
+    reading->line = cfg->line;
     if (strcmp(fmt, "no such option '%s'") == 0) {
         note_unknown(cfg->line, va_arg(ap, const char *));
         return;
@@ -278,8 +280,10 @@ parse(const char *text, struct reader *r)
     }
     (void)cfg_set_error_function(cfg, on_error);
     rc = cfg_parse_buf(cfg, text) == CFG_SUCCESS ? assign_empty_lists() : -EINVAL;
-    if (rc < 0 && !r->told && !r->no_memory)
+    if (rc < 0 && !r->told && !r->no_memory) {
+        r->line = cfg->line;
         conf_say_error(r->say, cfg->line, "syntax error");
+    }
     if (r->no_memory)
         rc = -ENOMEM;
 
@@ -305,8 +309,10 @@ conf_read_tree(
         if (rc != -EINVAL)
             return rc;
         /* libConfuse ends at the first option it does not know.  We do not. */
-        if (!conf_text_drop(text, reader.unknown_line, reader.unknown))
+        if (!conf_text_drop(text, reader.unknown_line, reader.unknown)) {
+            conf_say_unread(say, reader.line);
             return -EINVAL;
+        }
     }
     conf_say_error(say, 0, "too many unknown options; the rest was not read");
     return -EINVAL;

@@ -78,6 +78,25 @@ conf_say_warning(struct conf_say *s, int line, const char *fmt, ...)
     va_end(ap);
 }
 
+void
+conf_say_unread(struct conf_say *s, int line)
+{
+    s->unread = true;
+    s->unread_from = line;
+}
+
+static void
+tell_unread(const struct conf_say *s)
+{
+    static const char judged[] = "options were not judged yet: once this is mended, look again";
+    char text[TEXT_MAX];
+
+    if (s->unread_from > 0)
+        (void)snprintf(
+            text, sizeof text, "nothing after line %d was read, and %s", s->unread_from, judged);
+    s->fn(s->ctx, CONF_WARNING, s->file, 0, s->unread_from > 0 ? text : judged);
+}
+
 unsigned
 conf_say_end(struct conf_say *s)
 {
@@ -85,6 +104,8 @@ conf_say_end(struct conf_say *s)
         s->fn(s->ctx, c->level, s->file, c->line, c->text);
     if (s->noted == COMPLAINTS_MAX)
         s->fn(s->ctx, CONF_WARNING, s->file, 0, "there is more, which is not told");
+    if (s->unread)
+        tell_unread(s);
     s->first = NULL;
     return s->errors;
 }

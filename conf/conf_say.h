@@ -5,6 +5,8 @@
 #ifndef CONF_CONF_SAY_H
 #define CONF_CONF_SAY_H
 
+#include <stdbool.h>
+
 #include "conf/conf.h"
 
 struct region;
@@ -18,6 +20,8 @@ struct conf_say {
     struct conf_complaint *first; /* sorted by line */
     unsigned noted;
     unsigned errors;
+    bool unread;
+    int unread_from;
 };
 
 /* Begins with no complaints.  Everything MUST stay until conf_say_end(). */
@@ -32,8 +36,13 @@ void conf_say_error(struct conf_say *s, int line, const char *fmt, ...)
 void conf_say_warning(struct conf_say *s, int line, const char *fmt, ...)
     __attribute__((nonnull(1, 3), format(printf, 3, 4)));
 
+/* Notes that mistakes hide others: no option was judged, and what follows line
+ * `line` not even read; 0 when all of it was. */
+void conf_say_unread(struct conf_say *s, int line) __attribute__((nonnull));
+
 /* Tells what was noted, the first two hundred.  Control characters, which can
- * only come from the file, are told as '?'.  Returns the number of errors. */
+ * only come from the file, are told as '?'.  That there may be more is a
+ * warning, and comes last.  Returns the number of errors. */
 unsigned conf_say_end(struct conf_say *s) __attribute__((nonnull));
 
 #endif

@@ -41,6 +41,20 @@ check_said(const char *text, const char *said)
     ck_assert_msg(strcmp(g.said, said) == 0, "\"%s\": %s", text, g.said);
 }
 
+/* The same, and that there may be more: behind line `line`, or 0. */
+static void
+check_ends(const char *text, const char *said, int line)
+{
+    char all[1024], after[64] = "";
+
+    if (line > 0)
+        (void)snprintf(after, sizeof after, "nothing after line %d was read, and ", line);
+    (void)snprintf(all, sizeof all,
+        "%s0: warning: %soptions were not judged yet: once this is mended, look again\n", said,
+        after);
+    check_said(text, all);
+}
+
 /* --- the file ------------------------------------------------------------ */
 
 START_TEST(a_file_that_others_can_write_is_refused)
@@ -135,13 +149,11 @@ START_TEST(a_file_that_ends_too_early_is_refused)
         { "workdir = \"x\\", "1: error: the string that begins here is never closed\n" },
         { "queue = 5\n/* no end\nqueue = 6\n",
             "2: error: the comment that begins here is never closed\n" },
-        { "queue =", "1: error: premature end of file\n" },
-        { "queue", "1: error: premature end of file\n" },
         { "queue = 5\n}\n", "2: error: this '}' closes nothing\n" },
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        check_said(cases[i][0], cases[i][1]);
+        check_ends(cases[i][0], cases[i][1], 0);
 }
 END_TEST
 
@@ -159,11 +171,10 @@ START_TEST(what_would_be_dropped_is_refused)
         { "workdir = \"a\\0009\"", "1: error: a string cannot hold a NUL\n" },
         { "workdir = \"a\\x0\"", "1: error: a string cannot hold a NUL\n" },
         { "workdir = \"a\\x00f\"", "1: error: a string cannot hold a NUL\n" },
-        { "workdir = \"a\\777\"", "1: error: invalid octal number '\\777'\n" },
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        check_said(cases[i][0], cases[i][1]);
+        check_ends(cases[i][0], cases[i][1], 0);
 }
 END_TEST
 
@@ -181,10 +192,10 @@ START_TEST(a_variable_must_be_set_or_have_a_default)
     ck_assert_int_eq(unsetenv("CMON_TEST_UNSET"), 0);
     check_said("\nenv = { \"A=${CMON_TEST_UNSET}/x\" }",
         "2: error: ${CMON_TEST_UNSET} is not set in the environment\n");
-    check_said("workdir = \"${\n}\"",
-        "1: error: '${' begins no variable; write \"\\${\" for the characters\n");
-    check_said("workdir = \"${A\" queue = \"}\"",
-        "1: error: '${' begins no variable; write \"\\${\" for the characters\n");
+    check_ends("workdir = \"${\n}\"",
+        "1: error: '${' begins no variable; write \"\\${\" for the characters\n", 0);
+    check_ends("workdir = \"${A\" queue = \"}\"",
+        "1: error: '${' begins no variable; write \"\\${\" for the characters\n", 0);
 }
 END_TEST
 
@@ -277,11 +288,16 @@ START_TEST(a_mistake_of_syntax_is_told_with_its_line)
             "2: error: the name of an option cannot hold '|'\n" },
         { "route \"/x\" { argv = { true } }\n\"route=/x|param\" q { type = int }",
             "2: error: the name of an option cannot hold '|'\n" },
-        { "{{{{{{{{{{{{{{{{{", "1: error: braces are nested too deeply\n" },
+        { "queue =", "1: error: premature end of file\n" },
+        { "queue", "1: error: premature end of file\n" },
+        { "workdir = \"a\\777\"", "1: error: invalid octal number '\\777'\n" },
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        check_said(cases[i][0], cases[i][1]);
+        check_ends(cases[i][0], cases[i][1], atoi(cases[i][1]));
+    check_ends("{{{{{{{{{{{{{{{{{", "1: error: braces are nested too deeply\n", 0);
+    check_ends("nor = 1\nqueue 5\nmax_running = 0",
+        "1: error: unknown option 'nor'\n2: error: missing equal sign after option 'queue'\n", 2);
 }
 END_TEST
 

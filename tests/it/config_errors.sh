@@ -123,6 +123,22 @@ check
 is "all mistakes are told, not just the first" \
     "$(echo "$said" | sed -n 's/.*cmon\.conf:\([0-9]*\): error: .*/\1/p' | sort -u | xargs)" "1 2 3"
 
+is "and then that is all" "$(echo "$said" | grep -c 'was read')" 0
+put <<'END'
+max_running = 0
+queue 8
+route "/x" { method = { BREW } argv = { "true" } }
+END
+check
+is "a mistake of syntax ends the reading" "$(echo "$said" | sed -n 's/.*cmon\.conf:\([0-9]*\): error: .*/\1/p' | xargs)" 2
+like "and the last line says so" "$(echo "$said" | tail -1)" "cmon\\.conf: warning: nothing after line 2 was read, and options were not judged"
+put <<'END'
+max_running = 0
+workdir = "x
+END
+check
+like "so does a string that never ends" "$(echo "$said" | tail -1)" "cmon\\.conf: warning: options were not judged yet"
+
 # The file and the key themselves.
 bad() { # WHY ERE
     check
