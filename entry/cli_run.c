@@ -164,6 +164,15 @@ print(const struct single *s, bool json)
     return r;
 }
 
+/* Whoever asks for it means the responder, which is another process. */
+static int
+refuse_restart(void)
+{
+    (void)fputs(
+        "cmon: nothing to restart here: POST it to the responder, or send that SIGUSR2\n", stderr);
+    return CLI_FAILED;
+}
+
 int
 cli_run(const struct conf *conf, char *const *words, const char *method, bool json, bool usage,
     struct region *r)
@@ -178,7 +187,9 @@ cli_run(const struct conf *conf, char *const *words, const char *method, bool js
     code = make_req(words, method, conf, r, &req);
     if (code == 0) {
         code = single_run(&single, conf, &who, &req, usage, &input, r, &err);
-        if (code == 0)
+        if (code == 0 && single.handled.next == HANDLE_RESTART)
+            code = refuse_restart();
+        else if (code == 0)
             code = print(&single, json) == 0 ? exit_code(&single) : CLI_FAILED;
         if (usage && single.reply.result != NULL)
             cli_usage_print(stderr, single.reply.result);

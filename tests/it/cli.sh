@@ -79,6 +79,11 @@ ends 1 run -c "$CONF" -X PUT /echo
 like "405 has its message" "$err" "Method Not Allowed"
 ends 1 run -c "$CONF" /echo nope=1
 like "400 names the parameter" "$err" "parameter nope: "
+for json in "" --json; do
+    ends 1 run -c "$CONF" $json /restart
+    is "run $json /restart: nothing of the tool's is to restart" "$out$err" \
+        "cmon: nothing to restart here: POST it to the responder, or send that SIGUSR2"
+done
 ends 0 run -c "$CONF" --json /echo
 like "--json prints the answer of the server" "$out" \
     '^\{"status":"ok","code":200,"message":"Command executed","data":"hello world you\\n","exit_code":0,'
