@@ -126,7 +126,7 @@ announce(struct server *s, struct err *err)
     log_str(&l, "configuration", s->conf->file != NULL ? s->conf->file : "built-in");
     log_int(&l, "routes", (int64_t)s->conf->nroutes);
     log_int(&l, "workers", (int64_t)s->nworkers);
-    log_int(&l, "output_max", (int64_t)s->output_cap[ROUTE_JOINED]);
+    log_int(&l, "output_room", (int64_t)s->output_cap[ROUTE_JOINED]);
     log_str(&l, "spawn", s->way);
     log_end(&l);
     notify_send("READY=1");

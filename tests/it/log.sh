@@ -21,7 +21,8 @@ last() { # the line of the last request
 like "a start is logged" "$(cat "$LOG")" "^$now INFO start"
 like "and that it is ready" "$(cat "$LOG")" "^$now INFO ready"
 like "and how it makes processes" "$(cat "$LOG")" "^$now INFO ready .* spawn=(clone3|clone|vfork|vfork-sigchld)\$"
-like "and what may be said" "$(cat "$LOG")" "^$now INFO ready .* output_max=[0-9]{5,9} "
+like "and what there is room for" "$(cat "$LOG")" "^$now INFO ready .* output_room=[0-9]{5,10} "
+is "which is not the setting" "$(grep -c ' ready .*output_max' "$LOG")" 0
 like "a missing command is a warning at start" "$(cat "$LOG")" "^$now WARNING .*no-such-command"
 
 ask GET /health
