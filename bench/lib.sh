@@ -1,10 +1,10 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # what the one who sources sets or uses
 # bench/lib.sh -- what the benches share: the build, what machine it was, how noisy, the report.
 #
-# Sourced by run-alloc and run-request, which set
+# Sourced by run-alloc, run-json and run-request, which set
 #   src    the top of the sources              mode  full, quick or smoke
-#   here   where report.awk, plots.gp and      tmp   a directory of our own
-#          goals are                           out   where the report goes
+#   here   where report.awk and goals are,     tmp   a directory of our own
+#          and plots.gp if it plots            out   where the report goes
 #   build  where it is built
 # and by alloc/trace/record.sh, for the build alone.
 #
@@ -31,6 +31,15 @@ build_all() {
     build=$(cd "$build" && pwd)
     cc=$(made CC)
     cc=${cc%% *}
+}
+
+# missing PACKAGE...: those of them that are not installed, a blank before each.
+missing() {
+    local package
+    for package; do
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
+            printf ' %s' "$package"
+    done
 }
 
 # Lines "NAME: text" for the head of the report.
@@ -109,8 +118,8 @@ make_report() {
     for name in "$src" "$build" "$tmp" "$(uname -n)"; do
         ! grep -qwF -- "$name" "$tmp/report" || die "the report would name $name"
     done
-    if [ "$mode" = smoke ]; then
-        : # not enough for plots
+    if [ "$mode" = smoke ] || [ ! -f "$here/plots.gp" ]; then
+        : # not enough for plots, or none
     elif ! command -v gnuplot >/dev/null; then
         echo "no plots: gnuplot is not installed (gnuplot-nox)" >&2
     elif ! (cd "$tmp" && gnuplot "$here/plots.gp") 2>"$tmp/said"; then

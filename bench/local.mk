@@ -66,18 +66,24 @@ bench-trace: %D%/alloc/trace/cmon_traced %D%/request/load %D%/mebibyte
 .PHONY: bench-trace
 EXTRA_DIST += %D%/alloc/trace/number.awk %D%/alloc/trace/record.sh %D%/alloc/trace/requests
 
-# What bench/run-json needs: libjansson-dev, libjson-c-dev, rapidjson-dev, g++.
+# What bench/run-json needs: nothing; it gives the objects of the libraries that are here as
+# JSON_WITH, and what they are linked with.  The linker is C's, for only one of them is C++.
+JSON_WITH =
+JSON_WITH_LIBS =
 EXTRA_PROGRAMS += %D%/json/json
-%C%_json_json_SOURCES = %D%/json/json.c %D%/json/json.h %D%/json/jansson.c \
-	%D%/json/json_c.c %D%/json/rapidjson.cc
-%C%_json_json_LDADD = $(BASE_LIBS) $(JANSSON_LIBS) -ljson-c
+%C%_json_json_SOURCES = %D%/json/json.c %D%/json/json.h
+EXTRA_%C%_json_json_SOURCES = %D%/json/jansson.c %D%/json/json_c.c %D%/json/rapidjson.cc
+%C%_json_json_LINK = $(LINK)
+%C%_json_json_LDADD = $(JSON_WITH) $(BASE_LIBS) $(JSON_WITH_LIBS)
+%C%_json_json_DEPENDENCIES = $(JSON_WITH) $(BASE_LIBS)
 bench-json: %D%/json/json
-EXTRA_DIST += %D%/run-json
+EXTRA_DIST += %D%/run-json %D%/json/goals %D%/json/report.awk
 
 EXTRA_DIST += %D%/.may_include %D%/lib.awk %D%/lib.sh %D%/README.md %D%/REPORT.md %D%/plots/latency.svg \
 	%D%/plots/memory.svg %D%/plots/rates.svg %D%/ALLOC.md %D%/plots/alloc-chunks.svg \
 	%D%/plots/alloc-latency.svg %D%/plots/alloc-rss.svg %D%/plots/alloc-threads.svg
-CLEANFILES += $(EXTRA_PROGRAMS) %D%/results.txt %D%/evhttp %D%/alloc-results.txt
+CLEANFILES += $(EXTRA_PROGRAMS) %D%/results.txt %D%/evhttp %D%/alloc-results.txt \
+	%D%/json-results.txt
 
 bench:
 	BUILD='$(abs_top_builddir)' '$(top_srcdir)/bench/run-alloc'

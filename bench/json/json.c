@@ -1,11 +1,13 @@
 /* bench/json/json.c -- what escaping costs, beside memcpy and beside libraries.
  *
- * Each turns the same bytes into one JSON string, in turns; ratios are made
- * within a round, and the median of the rounds counts.  memcpy is what nobody
- * can undercut.  A library that cannot write its string in place is charged for
+ * json [-r ROUNDS] [-s SECONDS]
+ *
+ * Each turns the same bytes into one JSON string, in turns, for SECONDS each;
+ * json/report.awk makes ratios within a round.  memcpy is what nobody can
+ * undercut.  A library that cannot write its string in place is charged for
  * the copy, because a reply needs it there.  Of bytes that are no UTF-8 the
  * libraries make an error or a JSON that is none; so random bytes are ours
- * alone.
+ * alone.  Of the libraries those are measured that are linked: all are weak.
  */
 #include "config.h"
 
@@ -15,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/escape.h"
@@ -23,7 +26,6 @@
 enum {
     SIZE_MAX_OF_ALL = 1 << 20, /* bytes of text */
     ROOM = ESCAPE_EXPANSION_MAX * SIZE_MAX_OF_ALL + 64,
-    ROUNDS_MAX = 61,
 };
 
 /* ---- texts ---- */
@@ -125,13 +127,12 @@ static const struct {
     const char *name;
     void (*make)(unsigned char *p, size_t n);
     bool utf8;
-    double copy_goal, jansson_goal; /* least ratios at the largest size, 0: none */
 } texts[] = {
-    { "plain", make_plain, true, 0.85, 100 },
-    { "lines of 80", make_lines, true, 0.38, 60 },
-    { "ANSI colours", make_ansi, true, 0.12, 25 },
-    { "UTF-8", make_utf8, true, 0.11, 20 },
-    { "random bytes", make_random, false, 0, 0 },
+    { "plain", make_plain, true },
+    { "lines", make_lines, true },
+    { "ansi", make_ansi, true },
+    { "utf8", make_utf8, true },
+    { "random", make_random, false },
 };
 
 enum {
@@ -140,7 +141,6 @@ enum {
 };
 
 static const size_t sizes[SIZES] = { 100, 65536, SIZE_MAX_OF_ALL };
-static const double random_goal = 0.22; /* GB/s, ours */
 
 /* ---- contenders ---- */
 
@@ -160,33 +160,49 @@ escape_cmon(const unsigned char *p, size_t n, unsigned char *out, size_t max)
     return escape_bytes(p, n, out, max, &written) ? written : 0;
 }
 
-enum {
-    COPY,
-    CMON,
-    JANSSON,
-    JSON_C,
-    RAPIDJSON,
-    CONTENDERS
-};
+/* NULL where nothing of the library is linked. */
+#pragma weak escape_jansson
+#pragma weak escape_json_c
+#pragma weak escape_rapidjson
+#pragma weak version_jansson
+#pragma weak version_json_c
+#pragma weak version_rapidjson
+
+static const char *
+version_copy(void)
+{
+    return "the C library's";
+}
+
+static const char *
+version_cmon(void)
+{
+    return "base/escape.h";
+}
 
 static const struct {
     const char *name;
     escaper_fn *escape;
+    const char *(*version)(void);
     bool any; /* bytes that are no UTF-8 too */
-} contenders[CONTENDERS] = {
-    [COPY] = { "memcpy", copy, true },
-    [CMON] = { "cmon", escape_cmon, true },
-    [JANSSON] = { "jansson", escape_jansson, false },
-    [JSON_C] = { "json-c", escape_json_c, false },
-    [RAPIDJSON] = { "rapidjson", escape_rapidjson, false },
+} contenders[] = {
+    { "memcpy", copy, version_copy, true },
+    { "cmon", escape_cmon, version_cmon, true },
+    { "jansson", escape_jansson, version_jansson, false },
+    { "json_c", escape_json_c, version_json_c, false },
+    { "rapidjson", escape_rapidjson, version_rapidjson, false },
+};
+
+enum {
+    CONTENDERS = sizeof contenders / sizeof contenders[0]
 };
 
 /* ---- measuring ---- */
 
 static unsigned char in[SIZE_MAX_OF_ALL];
 static unsigned char *out;
-static double took[TEXTS][CONTENDERS][ROUNDS_MAX]; /* ns for one string */
 
+/* ns for one string */
 static double
 measure(escaper_fn *escape, size_t n, int64_t slice)
 {
@@ -207,134 +223,71 @@ measure(escaper_fn *escape, size_t n, int64_t slice)
     return (double)(now - start) / (double)count;
 }
 
-static int
-by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double
-median(const double *values, size_t n)
-{
-    double sorted[ROUNDS_MAX];
-
-    memcpy(sorted, values, n * sizeof *values);
-    qsort(sorted, n, sizeof *sorted, by_value);
-    return sorted[n / 2];
-}
-
-/* The median over the rounds of how much longer `a` takes than we do. */
-static double
-ratio(size_t t, int a, size_t rounds)
-{
-    double values[ROUNDS_MAX];
-
-    for (size_t r = 0; r < rounds; r++)
-        values[r] = took[t][a][r] / took[t][CMON][r];
-    return median(values, rounds);
-}
-
-static unsigned met, goals;
-
+/* Forwards and backwards in turns, so that nobody always comes first. */
 static void
-judge(const char *text, const char *what, double is, double goal)
-{
-    goals++;
-    met += is >= goal;
-    printf("goal: %s: %s %.2f, wanted >= %.2f: %s\n", text, what, is, goal,
-        is >= goal ? "met" : "not met");
-}
-
-static void
-measure_text(size_t t, size_t n, size_t rounds, int64_t slice)
+measure_text(size_t t, size_t n, int rounds, int64_t slice)
 {
     texts[t].make(in, n);
-    for (size_t r = 0; r < rounds; r++) {
+    for (int round = 1; round <= rounds; round++) {
         for (int i = 0; i < CONTENDERS; i++) {
-            int c = r % 2 == 0 ? i : CONTENDERS - 1 - i;
+            int c = round % 2 != 0 ? i : CONTENDERS - 1 - i;
 
-            if (contenders[c].any || texts[t].utf8)
-                took[t][c][r] = measure(contenders[c].escape, n, slice);
+            if (contenders[c].escape == NULL || !(contenders[c].any || texts[t].utf8))
+                continue;
+            printf("%d slice %s %s %zu ns=%.3f\n", round, contenders[c].name, texts[t].name, n,
+                measure(contenders[c].escape, n, slice));
         }
     }
-    printf("%-13s %7zu", texts[t].name, n);
-    for (int c = 0; c < CONTENDERS; c++) {
-        if (contenders[c].any || texts[t].utf8)
-            printf("  %9.3f", (double)n / median(took[t][c], rounds));
-        else
-            printf("  %9s", "-");
-    }
-    printf("  %7.3f", ratio(t, COPY, rounds));
-    if (texts[t].utf8)
-        printf("  %7.1f  %7.1f  %7.1f", ratio(t, JANSSON, rounds), ratio(t, JSON_C, rounds),
-            ratio(t, RAPIDJSON, rounds));
-    printf("\n");
 }
 
 static void
-judge_text(size_t t, size_t rounds)
-{
-    if (texts[t].copy_goal > 0)
-        judge(texts[t].name, "rate to memcpy's", ratio(t, COPY, rounds), texts[t].copy_goal);
-    if (texts[t].jansson_goal > 0)
-        judge(texts[t].name, "rate to jansson's", ratio(t, JANSSON, rounds), texts[t].jansson_goal);
-    if (!texts[t].utf8)
-        judge(texts[t].name, "GB/s", SIZE_MAX_OF_ALL / median(took[t][CMON], rounds), random_goal);
-}
-
-static void
-print_machine(void)
+print_contenders(void)
 {
     static const char *const ways[ESCAPE_WAYS] = { "portable", "vector", "avx2" };
-    char line[256] = "";
-    FILE *f = fopen("/proc/cpuinfo", "r");
 
-    while (f != NULL && fgets(line, sizeof line, f) != NULL)
-        if (strncmp(line, "model name", 10) == 0)
-            break;
-    if (f != NULL)
-        (void)fclose(f);
-    printf("machine:   %s", strchr(line, ':') != NULL ? strchr(line, ':') + 2 : "unknown\n");
-    printf("escaper:  ");
+    printf("fact escaper:");
     for (int way = 0; way < ESCAPE_WAYS; way++)
         if (escape_can((enum escape_way)way))
             printf(" %s", ways[way]);
     printf(", the last one is used\n");
-    printf("libraries: %s, %s, %s\n", version_jansson(), version_json_c(), version_rapidjson());
+    for (int c = 0; c < CONTENDERS; c++)
+        if (contenders[c].escape != NULL)
+            printf("what %s %s\n", contenders[c].name, contenders[c].version());
+}
+
+static void __attribute__((noreturn)) usage(void)
+{
+    (void)fprintf(stderr, "usage: json [-r ROUNDS] [-s SECONDS]\n");
+    exit(2);
 }
 
 int
 main(int argc, char **argv)
 {
-    bool quick = argc == 2 && strcmp(argv[1], "--quick") == 0;
-    size_t rounds = quick ? 11 : ROUNDS_MAX;
-    int64_t slice = (quick ? 10 : 20) * CLOCK_MSEC;
+    double seconds = 0.02;
+    int rounds = 1, c;
 
-    if (argc > 1 && !quick) {
-        (void)fprintf(stderr, "usage: json [--quick]\n");
-        return 2;
+    while ((c = getopt(argc, argv, "r:s:")) != -1) {
+        switch (c) {
+        case 'r':
+            rounds = atoi(optarg);
+            break;
+        case 's':
+            seconds = strtod(optarg, NULL);
+            break;
+        default:
+            usage();
+        }
     }
+    if (argc != optind || rounds < 1 || !(seconds > 0))
+        usage();
     out = malloc(ROOM);
     if (out == NULL)
         return EXIT_FAILURE;
     memset(out, 1, ROOM); /* touched before anybody is measured */
-    print_machine();
-    printf("measured:  %zu rounds of %.0f ms slices in turns\n\n", rounds,
-        (double)slice / (double)CLOCK_MSEC);
-    printf("%-13s %7s  %53s  %7s  %25s\n", "", "", "GB/s of input", "memcpy",
-        "cmon's rate to that of");
-    printf("%-13s %7s", "text", "bytes");
-    for (int c = 0; c < CONTENDERS; c++)
-        printf("  %9s", contenders[c].name);
-    printf("  %7s  %7s  %7s  %7s\n", "/ cmon", "jansson", "json-c", "rapidj.");
+    print_contenders();
     for (size_t s = 0; s < SIZES; s++)
         for (size_t t = 0; t < TEXTS; t++)
-            measure_text(t, sizes[s], rounds, slice);
-    printf("\n");
-    for (size_t t = 0; t < TEXTS; t++) /* at the largest size, which came last */
-        judge_text(t, rounds);
-    printf("goals: %u of %u met\n", met, goals);
-    return 0;
+            measure_text(t, sizes[s], rounds, (int64_t)(seconds * (double)CLOCK_SEC));
+    return fflush(stdout) == 0 ? 0 : EXIT_FAILURE;
 }

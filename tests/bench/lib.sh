@@ -4,6 +4,7 @@
 src=${top_srcdir:-.}
 build=${top_builddir:-.}
 n=0 failed=0
+when= # what the promises of a run begin with
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
 
@@ -82,22 +83,22 @@ smoke() {
     # One at a time builds what `make` does not.
     if TMPDIR=$tmp BUILD=$build flock "$build/config.status" \
         "$src/bench/run-$bench" --smoke -o "$tmp" >"$tmp/said" 2>&1; then
-        pass 'a run ends well'
+        pass "${when}a run ends well"
     else
-        fail 'a run ends well' "$(cat "$tmp/said")"
+        fail "${when}a run ends well" "$(cat "$tmp/said")"
     fi
 }
 
 # smoke_report FILE ERE: it is whole, and a line of it has a rate.
 smoke_report() {
     case $(tail -n 1 "$tmp/$1" 2>/dev/null) in
-    'goals: '*' of '*' met') pass 'its report is whole' ;;
-    *) fail 'its report is whole' "its last line: $(tail -n 1 "$tmp/$1" 2>&1)" ;;
+    'goals: '*' of '*' met') pass "${when}its report is whole" ;;
+    *) fail "${when}its report is whole" "its last line: $(tail -n 1 "$tmp/$1" 2>&1)" ;;
     esac
     if grep -q "$2" "$tmp/$1" 2>/dev/null; then
-        pass 'there is a rate in it'
+        pass "${when}there is a rate in it"
     else
-        fail 'there is a rate in it' "no line is like $2"
+        fail "${when}there is a rate in it" "no line is like $2"
     fi
 }
 
