@@ -33,6 +33,38 @@ build_all() {
     cc=${cc%% *}
 }
 
+# kin ARCHITECTURE: one name for those that run each other's programs.
+kin() {
+    case $1 in
+    i?86 | x86_64) echo x86 ;;
+    arm* | aarch64) echo arm ;;
+    *) echo "$1" ;;
+    esac
+}
+
+# is_emulated [CPUINFO]: whether what is built runs here on no processor of its
+# own.  An emulator of a machine says so in the processor's name; one of programs
+# alone (qemu-user) lies about `uname`, but shows the host's processor.
+is_emulated() {
+    local cpuinfo=${1:-/proc/cpuinfo} here arch
+    here=$(kin "$(uname -m)")
+    arch=$($cc -dumpmachine 2>/dev/null) || arch=$here # one that does not know builds for here
+    [ "$(kin "${arch%%-*}")" = "$here" ] || return 0
+    case $here in
+    x86) grep -qiE '^(model name.*(QEMU|TCG)|CPU implementer)' "$cpuinfo" ;;
+    arm) grep -qiE '^(model name.*(QEMU|TCG)|vendor_id|cpuid level)' "$cpuinfo" ;;
+    *) grep -qiE '^model name.*(QEMU|TCG)' "$cpuinfo" ;;
+    esac
+}
+
+# Figures from an emulator are none: its clock is the host's, its cycles are not.
+leave_if_emulated() {
+    is_emulated || return 0
+    echo "this processor is emulated: what could be timed here would be the emulator" >&2
+    echo 'goals: none measured'
+    exit 0
+}
+
 # missing PACKAGE...: those of them that are not installed, a blank before each.
 missing() {
     local package

@@ -1,13 +1,6 @@
 # shellcheck shell=bash disable=SC2154 # what run-alloc sets
 # bench/alloc/facts.sh -- what machine, what versions, for run-alloc.
 
-# Figures from an emulator are none: its clock is the host's, its cycles are not.
-is_emulated() {
-    local arch
-    arch=$("$build/bench/alloc/slice" -s 0.001 arena grow-1 | sed -n 's/.* arch=\([^ ]*\).*/\1/p')
-    [ "$arch" != "$(uname -m)" ] || grep -qiE '^model name.*(QEMU|TCG)' /proc/cpuinfo
-}
-
 # Lines "NAME: text" for the head of the report.
 note_facts() {
     local how

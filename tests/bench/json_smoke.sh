@@ -18,7 +18,7 @@ when='without libraries '
 smoke json
 smoke_report JSON.md '^| plain | 65536 | [0-9.]*[1-9]'
 for library in jansson:libjansson-dev json_c:libjson-c-dev 'rapidjson:rapidjson-dev g++'; do
-    is "${library%%:*} is skipped by the names of its packages" \
+    emulated || is "${library%%:*} is skipped by the names of its packages" \
         "$(grep "^- skipped: ${library%%:*}: " "$tmp/JSON.md")" \
         "- skipped: ${library%%:*}: not installed: ${library#*:}"
 done

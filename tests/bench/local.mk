@@ -1,6 +1,6 @@
 # The benches are no tests, but their scripts have to work.
 bench_scripts = %D%/report.sh %D%/smoke.sh %D%/alloc_report.sh %D%/alloc_smoke.sh \
-	%D%/json_report.sh %D%/json_smoke.sh
+	%D%/emulated.sh %D%/json_report.sh %D%/json_smoke.sh
 TESTS += $(bench_scripts)
 dist_check_SCRIPTS += $(bench_scripts)
 EXTRA_DIST += %D%/lib.sh
