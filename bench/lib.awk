@@ -47,14 +47,20 @@ function bound(sense, limit)
     return (sense == ">=" ? "≥ " : "≤ ") limit
 }
 
+function is_met(sense, limit, value)
+{
+    return value != "" && (sense == ">=" ? value >= limit : value <= limit)
+}
+
 # What became of a goal; counts it.
-function verdict(sense, limit, value,    met)
+function verdict(sense, limit, value)
 {
     goals_all++
     if (value == "")
         return "not measured"
-    met = sense == ">=" ? value >= limit : value <= limit
-    goals_met += met
-    return met ? "met" : sprintf("**not met**, by %.1f %%", \
-        100 * (sense == ">=" ? limit - value : value - limit) / limit)
+    if (is_met(sense, limit, value)) {
+        goals_met++
+        return "met"
+    }
+    return sprintf("**not met**, by %.1f %%", 100 * (sense == ">=" ? limit - value : value - limit) / limit)
 }

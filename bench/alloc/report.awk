@@ -113,15 +113,15 @@ function spread_text(    w, i, m, n, list, middle_spread)
         middle_spread, most) : "no rates"
 }
 
-# What a goal's line is held against.
-function measure_goal(    other)
+# What a goal's line comes to, with this one of ours.
+function measure_goal(ours)
 {
     if (index($4, "self:") == 1)
-        return ratio($1, $2, $3, substr($4, 6), $3)
-    return ratio($1, $2, $3, $1, $4)
+        return ratio($1, $2, ours, substr($4, 6), ours)
+    return ratio($1, $2, ours, $1, $4)
 }
 
-function print_goals(    line, v, range, against, alone)
+function print_goals(    line, v, range, against, alone, alone_met)
 {
     print "\n## Goals\n"
     print "A ratio is that of the named one of ours to the other; in a column of its own what the arena's heap alone comes to.\n"
@@ -131,15 +131,16 @@ function print_goals(    line, v, range, against, alone)
         if (line ~ /^#/ || line == "")
             continue
         $0 = line
-        v = measure_goal()
+        alone = measure_goal("arena")
+        alone_met += is_met($5, $6, alone)
+        v = measure_goal($3)
         range = v == "" ? "-" : digits(least) "-" digits(most)
-        alone = $3 == "arena" ? "" : digits(ratio($1, $2, "arena", $1, $4))
         against = $4
-        if (index(against, "self:") == 1)
-            against = "at 10^3"
+        sub(/^self:/, "its own ", against)
         printf "| %s | %s | %s | %s | %s | %s | %s | %s |\n", words_from(line, 7), against,
-            bound($5, $6), $3, digits(v), range, alone, verdict($5, $6, v)
+            bound($5, $6), $3, digits(v), range, $3 == "arena" ? "" : digits(alone), verdict($5, $6, v)
     }
+    printf "\nThe arena alone, which is what the product has, meets %d of these %d.\n", alone_met, goals_all
 }
 
 function nanoseconds(ticks)
@@ -203,19 +204,59 @@ function print_work(work,    i, name, has_memory)
             middle(work, name, "resident_kb") == "" ? "-" : digits(middle(work, name, "resident_kb") / 1024)
     }
     print_ceiling(work)
+    print_runs(work)
+    if (work == "fragment")
+        print_fragmentation()
 }
 
-# Where nothing but the work itself is left, nobody can be faster.
-function print_ceiling(work,    i, line, v)
+# A figure of bump's by that of each other.
+function bump_by_each(work, name,    i, line, v)
 {
-    if (middle(work, "bump", "rate") == "")
-        return
     for (i = 1; i <= who[0]; i++) {
-        v = ratio(work, "rate", "bump", work, who[i])
+        v = ratio(work, name, "bump", work, who[i])
         if (v != "" && who[i] != "bump")
             line = line (line == "" ? "" : ", ") who[i] " " digits(v)
     }
-    print "\nThe most that any allocator can be ahead (bump by each): " line "."
+    return line
+}
+
+# Where nothing but the work itself is left, nobody can be faster.
+function print_ceiling(work,    line)
+{
+    line = bump_by_each(work, "rate")
+    if (line != "")
+        print "\nThe most that any allocator can be ahead (bump by each): " line "."
+    line = bump_by_each(work, "p99")
+    if (line != "" && middle(work, "bump", "p99") >= 2 * floor_ticks)
+        print "\nThe least that a P99 can be of another's (bump by each): " line "."
+}
+
+# The five runs within a slice.
+function print_runs(work,    i, line, v)
+{
+    for (i = 1; i <= who[0]; i++) {
+        v = middle(work, who[i], "spread")
+        if (v != "")
+            line = line (line == "" ? "" : ", ") who[i] sprintf(" %.1f", 100 * v)
+    }
+    if (line != "")
+        print "\nThe five runs of a slice have a standard deviation, in % of their mean, of: " line "."
+}
+
+# What is there beside what lives, and what is left when nothing does.
+function print_fragmentation(    i, name)
+{
+    print "\n| | RSS at its peak, MiB | by the most alive | by cmon2 | RSS after the last free, MiB |"
+    print "|---|---|---|---|---|"
+    for (i = 1; i <= who[0]; i++) {
+        name = who[i]
+        if (middle("fragment", name, "overhead") == "")
+            continue
+        printf "| %s | %s | %s | %s | %s |\n", name, digits(middle("fragment", name, "resident_kb") / 1024),
+            digits(middle("fragment", name, "overhead")),
+            digits(ratio("fragment", "resident_kb", name, "fragment", "cmon2")),
+            digits(middle("fragment", name, "after_kb") / 1024)
+    }
 }
 
 function write_threads(prefix, first, file,    t, i, line, w)
