@@ -42,24 +42,24 @@ kin() {
     esac
 }
 
-# is_emulated [CPUINFO]: whether what is built runs here on no processor of its
+# is_emulated CPUINFO: whether what is built runs here on no processor of its
 # own.  An emulator of a machine says so in the processor's name; one of programs
 # alone (qemu-user) lies about `uname`, but shows the host's processor.
 is_emulated() {
-    local cpuinfo=${1:-/proc/cpuinfo} here arch
+    local here arch
     here=$(kin "$(uname -m)")
     arch=$($cc -dumpmachine 2>/dev/null) || arch=$here # one that does not know builds for here
     [ "$(kin "${arch%%-*}")" = "$here" ] || return 0
     case $here in
-    x86) grep -qiE '^(model name.*(QEMU|TCG)|CPU implementer)' "$cpuinfo" ;;
-    arm) grep -qiE '^(model name.*(QEMU|TCG)|vendor_id|cpuid level)' "$cpuinfo" ;;
-    *) grep -qiE '^model name.*(QEMU|TCG)' "$cpuinfo" ;;
+    x86) grep -qiE '^(model name.*(QEMU|TCG)|CPU implementer)' "$1" ;;
+    arm) grep -qiE '^(model name.*(QEMU|TCG)|vendor_id|cpuid level)' "$1" ;;
+    *) grep -qiE '^model name.*(QEMU|TCG)' "$1" ;;
     esac
 }
 
 # Figures from an emulator are none: its clock is the host's, its cycles are not.
 leave_if_emulated() {
-    is_emulated || return 0
+    is_emulated /proc/cpuinfo || return 0
     echo "this processor is emulated: what could be timed here would be the emulator" >&2
     echo 'goals: none measured'
     exit 0

@@ -8,5 +8,16 @@ PATH=$PATH:/usr/sbin:/sbin
 
 smoke request nginx spawn-fcgi curl taskset setsid
 smoke_report REPORT.md '^| true | 16 | [1-9]'
+
+# What idle memory is measured with.
+mkdir "$tmp/everything"
+(umask 077 && head -c 32 /dev/zero | od -An -v -tx1 | tr -d ' \n' >"$tmp/everything/cmon.key")
+# shellcheck disable=SC2016 # bash's own
+tmp=$tmp/everything bash -c '. "$1"; cmon_conf_everything' sh "$src/bench/request/peers/cmon.sh" >"$tmp/everything/cmon.conf"
+if "$build/cmon" check-config -c "$tmp/everything/cmon.conf" >"$tmp/said" 2>&1; then
+    pass 'everything that is configured for a figure of memory is no mistake'
+else
+    fail 'everything that is configured for a figure of memory is no mistake' "$(cat "$tmp/said")"
+fi
 smoke_leaves_nothing
 finish

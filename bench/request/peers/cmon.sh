@@ -36,19 +36,54 @@ END
     done
 }
 
-# As much as one file can hold of what costs memory: every kind of parameter,
-# the built-in routes, syslog.  For a figure of idle memory.
+# As much as one file can hold of what costs memory: every kind of parameter, of
+# output, of input and of limits, runs that are shared, the built-in routes, delays,
+# syslog.  For a figure of idle memory.
 cmon_conf_everything() {
     cat <<END
 key_file = "$tmp/cmon.key"
 log { stderr = yes  syslog = yes }
+delays = yes
+env = { "STAGE=bench" }
+pids = 1000
+limits { core = 0  nofile = 256 }
 route "/everything" {
     method = { POST }
-    argv = { "/bin/echo", "{branch}", "{number}", "{choice}", "{text}" }
+    argv = { "/bin/echo", "{branch}", "{number}", "{choice}", "{text}", "{yes}", "{file}" }
     param "branch" { type = git-branch  default = "main" }
     param "number" { type = int  min = 1  max = 9 }
     param "choice" { type = enum  values = { "one", "two" } }
     param "text" { type = text  pattern = "[a-z]+( [a-z]+)*" }
+    param "yes" { type = bool }
+    param "file" { type = path  root = "$tmp"  env = "FILE" }
+}
+route "/body" {
+    method = { POST }
+    argv = { "/bin/cat" }
+    stdin = body
+    body_max = 1M
+    output = split
+    output_keep = tail
+}
+route "/raw" {
+    argv = { "/bin/echo", "<svg/>" }
+    output = raw
+    content_type = "image/svg+xml"
+}
+route "/shared" {
+    method = { POST }
+    argv = { "/bin/true" }
+    max_running = 1
+    on_busy = coalesce
+    on_disconnect = continue
+    detach = yes
+}
+route "/limited" {
+    argv = { "/bin/true" }
+    memory = 64M
+    cpus = 0.5
+    pids = 16
+    limits { nice = 5  ionice = idle  nofile = 64  cpu = 5  as = 1G  fsize = 1M  stack = 1M }
 }
 END
 }
