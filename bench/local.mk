@@ -26,7 +26,7 @@ EXTRA_PROGRAMS += $(BENCH_REQUEST)
 %C%_request_peers_cgi_SOURCES = %D%/request/peers/cgi.c
 %C%_request_peers_least_SOURCES = %D%/request/peers/least.c
 bench-request: $(bin_PROGRAMS) $(BENCH_REQUEST)
-EXTRA_DIST += %D%/run-request %D%/request/stage.sh %D%/request/rates.sh %D%/request/alone.sh \
+EXTRA_DIST += %D%/run-request %D%/request/stage.sh %D%/request/rates.sh %D%/request/alone.sh %D%/request/where.sh \
 	%D%/request/facts.sh %D%/request/goals %D%/request/report.awk %D%/request/plots.gp \
 	%D%/request/peers/cmon.sh %D%/request/peers/webhook.sh %D%/request/peers/fcgiwrap.sh \
 	%D%/request/peers/fcgiwrap-sh.sh %D%/request/peers/cgi.sh %D%/request/peers/php-fpm.sh \

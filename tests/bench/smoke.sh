@@ -9,6 +9,17 @@ PATH=$PATH:/usr/sbin:/sbin
 smoke request nginx spawn-fcgi curl taskset setsid
 smoke_report REPORT.md '^| true | 16 | [1-9]'
 
+# What --where tells, from a moment of load.
+if emulated; then
+    is 'nor does --where tell anything' "$(BUILD=$build "$src/bench/run-request" --where --smoke 2>&1 | tail -n 1)" \
+        'goals: none measured'
+else
+    TMPDIR=$tmp BUILD=$build "$src/bench/run-request" --where --smoke >"$tmp/where" 2>"$tmp/said"
+    is '--where tells who takes what of each request' \
+        "$(awk '$2 ~ /^(cmon|least)$/ && NF == 7 && $4 > 0 && $5 > 0 { print $1 "/" $2 }' "$tmp/where" | tr '\n' ' ')" \
+        'true/cmon true/least nothing/cmon nothing/least output/cmon output/least refuse/cmon refuse/least '
+fi
+
 # What idle memory is measured with.
 mkdir "$tmp/everything"
 (umask 077 && head -c 32 /dev/zero | od -An -v -tx1 | tr -d ' \n' >"$tmp/everything/cmon.key")

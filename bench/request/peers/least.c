@@ -1,4 +1,4 @@
-/* bench/request/peers/least.c -- the least that a FastCGI responder can do: what nobody undercuts.
+/* bench/request/peers/least.c -- the least that a FastCGI responder can do: a reference, no bound.
  *
  * Usage: least SOCKET PROCESSES CASE=COMMAND...   (the key is in BENCH_KEY)
  *
@@ -6,7 +6,8 @@
  * server and the socket cost.  A process blocks in accept, looks for the key
  * and the command somewhere in what comes, runs the command by vfork, blocks
  * until it has ended, and sends what it said, as it is.  Nothing is parsed,
- * limited, escaped, logged, timed or cleaned up.
+ * limited, escaped, logged, timed or cleaned up.  With many at once a responder
+ * that takes several for each time that it is woken may still be ahead.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,12 +1,12 @@
 # shellcheck shell=bash disable=SC2154 # what stage.sh and run-request set
-# bench/request/peers/least.sh -- the least that a FastCGI responder can do, peers/least.c: a ceiling.
+# bench/request/peers/least.sh -- the least that a FastCGI responder can do, peers/least.c: a reference.
 
 least_packages() {
     :
 }
 
 least_version() {
-    echo "the least that any FastCGI responder can do behind this nginx: a measure, no peer"
+    echo "the least that a responder can do, a process a request: a reference for what nginx and the socket cost, no peer"
 }
 
 least_location() {
