@@ -1,6 +1,7 @@
 noinst_LIBRARIES += %D%/libexec.a
 %C%_libexec_a_SOURCES = \
 	%D%/account.c %D%/account.h \
+	%D%/autogroup.c %D%/autogroup.h \
 	%D%/capture.c %D%/capture.h \
 	%D%/cgroup.c %D%/cgroup.h \
 	%D%/cgroup_knob.c %D%/cgroup_knob.h \

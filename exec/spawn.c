@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/fd.h"
+#include "exec/autogroup.h"
 #include "exec/child.h"
 #include "exec/limits.h"
 #include "exec/low.h"
@@ -132,6 +133,8 @@ start(enum way way, struct child_spec *child, int cgroup, pid_t *ret_pid, int *r
     }
     if (way == WAY_VFORK && (r = open_pidfd(pid, &reserve, &pidfd)) < 0)
         return err_sys(err, -r, "clone", NULL);
+    if (child->limits != NULL && (child->limits->given & 1U << LIMITS_NICE))
+        autogroup_nice(pid, child->limits->nice);
     *ret_pid = pid;
     *ret_pidfd = fd_take(&pidfd);
     return 0;

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "exec/autogroup.h"
 #include "exec/cgroup_pool.h"
 #include "exec/engine.h"
 #include "exec/stray.h"
@@ -32,6 +33,7 @@ look(struct server *s)
     atomic_store(&s->ticking, false);
     running = sched_running(&s->sched) > 0;
     more = engine_reap(s->engine);
+    more |= autogroup_tend();
     if (running || more)
         atomic_store(&s->ticking, true);
 }
