@@ -52,7 +52,8 @@ cli_usage_print(FILE *to, const struct run_result *result)
         return;
     put_time(to, "user CPU", u->user);
     put_time(to, "system CPU", u->system);
-    put_number(to, "largest in memory", u->max_rss / 1024, " KiB");
+    if (u->max_rss > 0)
+        put_number(to, "largest in memory", u->max_rss / 1024, " KiB");
     put_number(to, "minor page faults", u->minor_faults, "");
     put_number(to, "major page faults", u->major_faults, "");
     put_number(to, "voluntary switches", u->voluntary, "");

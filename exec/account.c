@@ -3,16 +3,23 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/fd.h"
 #include "exec/account.h"
 
 enum {
     BLOCK = 512, /* bytes, getrusage(2) */
     KIB = 1024,
+    STATUS_MAX = 4096, /* bytes of /proc/self/status; what we look for comes early */
+    MARGIN = 8,        /* an eighth of ours is as good as ours */
 };
 
 /* struct rusage as the kernel writes it, whatever libc makes of time_t. */
@@ -35,6 +42,38 @@ nsec(const long time[2])
     return time[0] * CLOCK_SEC + time[1] * (CLOCK_MSEC / 1000);
 }
 
+/* The most memory that we ever had, KiB; 0: it is not told.  Not getrusage(2)'s,
+ * which may be that of who started us. */
+static long
+read_mark(void)
+{
+    static const char name[] = "\nVmHWM:";
+    FD_AUTO int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    char text[STATUS_MAX];
+    const char *at;
+    ssize_t n;
+
+    n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    if (n < 0)
+        return 0;
+    text[n] = '\0';
+    at = strstr(text, name);
+    return at == NULL ? 0 : strtol(at + strlen(name), NULL, 10);
+}
+
+/* Returns what is true of a command's largest size, KiB.  Until its exec it had
+ * our memory, and that is in the number if it ever was as large. */
+static long
+own_rss(long max_rss)
+{
+    static atomic_long mark; /* never falls: what is below it need not look again */
+
+    if (max_rss > atomic_load(&mark))
+        atomic_store(&mark, read_mark());
+    /* The kernel keeps its counters by core, and adds them up as it goes. */
+    return max_rss > atomic_load(&mark) + atomic_load(&mark) / MARGIN ? max_rss : 0;
+}
+
 int
 account_reap(idtype_t type, id_t id, siginfo_t *ret_gone, struct account *ret_account)
 {
@@ -50,7 +89,7 @@ account_reap(idtype_t type, id_t id, siginfo_t *ret_gone, struct account *ret_ac
     *ret_account = (struct account){
         .user = nsec(cost.user),
         .system = nsec(cost.system),
-        .max_rss = (int64_t)cost.max_rss * KIB,
+        .max_rss = (int64_t)own_rss(cost.max_rss) * KIB,
         .minor_faults = cost.minor_faults,
         .major_faults = cost.major_faults,
         .voluntary = cost.voluntary,

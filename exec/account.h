@@ -24,8 +24,8 @@ struct err;
 struct account {
     int64_t user;          /* ns of CPU */
     int64_t system;        /* ns of CPU */
-    int64_t max_rss;       /* bytes, of the largest process; not below what we had ourselves when
-                              it was started, because the kernel counts from before exec */
+    int64_t max_rss;       /* bytes, of the largest process; 0: not known, because the kernel
+                              counts from before exec, and we had as much ourselves */
     int64_t minor_faults;  /* served without I/O */
     int64_t major_faults;  /* that needed I/O */
     int64_t voluntary;     /* context switches: it waited for something */

@@ -97,7 +97,8 @@ put_usage(struct json *j, const struct run_result *result)
     json_object(j);
     put_msec(j, "user_ms", u->user);
     put_msec(j, "system_ms", u->system);
-    put_int(j, "max_rss_kb", u->max_rss / 1024);
+    if (u->max_rss > 0)
+        put_int(j, "max_rss_kb", u->max_rss / 1024);
     put_int(j, "minor_faults", u->minor_faults);
     put_int(j, "major_faults", u->major_faults);
     put_int(j, "voluntary_switches", u->voluntary);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -73,6 +74,24 @@ START_TEST(memory_and_page_faults_are_told)
     ck_assert_int_lt(u->max_rss, 1024 * MIB);
     ck_assert_int_ge(u->minor_faults, 64 * MIB / 65536); /* pages may be as large as that */
     ck_assert_int_ge(u->major_faults, 0);
+}
+END_TEST
+
+START_TEST(memory_that_was_ours_is_not_told_as_the_commands)
+{
+    const struct account *u = &h.run.result.usage;
+    void *much = mmap(NULL, 128 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    ck_assert_ptr_ne(much, MAP_FAILED);
+    memset(much, 1, 128 * MIB);
+    ck_assert_int_eq(munmap(much, 128 * MIB), 0);
+    harness_command("/bin/true", NULL);
+    ck_assert_int_eq(harness_run()->code, 0);
+    ck_assert_int_eq(u->max_rss, 0);
+    ck_assert_int_gt(u->minor_faults, 0);
+    harness_command(spend, "memory", "512", NULL);
+    ck_assert_int_eq(harness_run()->code, 0);
+    ck_assert_int_ge(u->max_rss, 512 * MIB);
 }
 END_TEST
 
@@ -287,6 +306,7 @@ suite(void)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, time_on_a_cpu_is_told);
     tcase_add_test(tc, memory_and_page_faults_are_told);
+    tcase_add_test(tc, memory_that_was_ours_is_not_told_as_the_commands);
     tcase_add_test(tc, waiting_is_told_as_voluntary_switches);
     tcase_add_test(tc, blocks_that_are_written_are_told);
     tcase_add_test(tc, descendants_count_when_they_were_waited_for);

@@ -232,6 +232,13 @@ START_TEST(delays_that_are_known_are_in_usage_and_no_others)
 }
 END_TEST
 
+START_TEST(memory_that_is_not_known_is_not_in_usage)
+{
+    ck_assert_ptr_null(json_object_get(usage_with(0), "max_rss_kb"));
+    ck_assert_ptr_nonnull(json_object_get(usage_with(0), "minor_faults"));
+}
+END_TEST
+
 START_TEST(the_longest_numbers_fit)
 {
     struct run_result result = { .cause = RUN_EXITED, .code = INT_MIN, .leftover = UINT_MAX };
@@ -452,6 +459,7 @@ suite(void)
     tcase_add_test(tc, how_long_it_waited_is_told_in_milliseconds);
     tcase_add_test(tc, what_came_of_the_command_is_told);
     tcase_add_test(tc, delays_that_are_known_are_in_usage_and_no_others);
+    tcase_add_test(tc, memory_that_is_not_known_is_not_in_usage);
     tcase_add_test(tc, the_longest_numbers_fit);
     tcase_add_loop_test(tc, a_result_becomes_200_500_or_504, 0, 8);
     tcase_add_test(tc, no_data_is_null_and_empty_data_a_string);
