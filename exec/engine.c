@@ -113,6 +113,7 @@ engine_open(struct engine **ret_engine, struct err *err)
     if (r == 0)
         r = cgroup_pool_open(&e->pool, err);
     if (r < 0) {
+        watcher_close(e->watcher);
         low_close(&e->low);
         fd_close(&e->children);
         fd_close(&e->null);
@@ -434,8 +435,7 @@ void
 engine_signal(struct engine *e, struct roster_member *m, int sig)
 {
     struct tree_proc found[TREE_MAX];
-    size_t n = 0;
-    size_t i;
+    size_t n = 0, i;
 
     lock(e);
     if (look_around(e)) {
