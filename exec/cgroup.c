@@ -22,7 +22,7 @@ enum {
     PERIOD = 100 * 1000, /* us, over which a share of the CPUs is given; as the kernel's own */
     TEXT_MAX = 1024,     /* bytes of a knob that is read */
     DEPTH_MAX = 8,       /* of cgroups that a command made below its own */
-    TERM_MAX = 256,      /* processes that are told to end at a time */
+    SIGNALS_MAX = 256,   /* processes that are signalled at a time */
     PROCS_CHUNK = 4096,  /* bytes */
     FREEZE_MAX = 16,     /* looks at a cgroup that is freezing */
 };
@@ -234,9 +234,11 @@ each_process(int procs, void (*fn)(pid_t pid, void *ctx), void *ctx)
 }
 
 struct found {
-    struct tree_proc proc[TERM_MAX];
+    struct tree_proc proc[SIGNALS_MAX];
     size_t n;
-    int but; /* the process group that is not of interest */
+    size_t listed; /* this time, and... */
+    size_t done;   /* ...by earlier times */
+    int but;       /* the process group that is not of interest */
     int sig;
 };
 
@@ -244,8 +246,10 @@ static void
 note(pid_t pid, void *ctx)
 {
     struct found *f = ctx;
+    bool is_due = f->listed >= f->done && f->listed < f->done + SIGNALS_MAX;
 
-    if (f->n < TERM_MAX && tree_look(pid, &f->proc[f->n]) == 0 && f->proc[f->n].group != f->but)
+    f->listed++;
+    if (is_due && tree_look(pid, &f->proc[f->n]) == 0 && f->proc[f->n].group != f->but)
         f->n++;
 }
 
@@ -271,27 +275,26 @@ tree_procs(const struct cgroup *cg)
     return cg->tree == CGROUP_V2 ? cg->procs[0] : cg->members;
 }
 
+/* Signals all that are in a list of processes; who ends meanwhile may hide
+ * another one from us. */
 static void
-signal_listed(const struct cgroup *cg, int but, int sig)
+signal_listed(int procs, int but, int sig)
 {
     struct found f = { .but = but, .sig = sig };
 
-    (void)each_process(tree_procs(cg), note, &f);
-    if (f.n > 0)
-        (void)each_process(tree_procs(cg), tell, &f);
+    do {
+        f.n = f.listed = 0;
+        (void)each_process(procs, note, &f);
+        if (f.n > 0)
+            (void)each_process(procs, tell, &f);
+        f.done += SIGNALS_MAX;
+    } while (f.listed > f.done);
 }
 
 void
 cgroup_term(const struct cgroup *cg, int but)
 {
-    signal_listed(cg, but, SIGTERM);
-}
-
-static void
-kill_one(pid_t pid, void *unused)
-{
-    (void)unused;
-    (void)kill(pid, SIGKILL); /* listed right now; it may have ended by itself */
+    signal_listed(tree_procs(cg), but, SIGTERM);
 }
 
 /* Whether a cgroup that was told to freeze has got there. */
@@ -321,7 +324,7 @@ kill_frozen(int dir, const char *name)
     (void)cgroup_knob_write(dir, name, "cgroup.freeze", &unused, "1");
     for (i = 0; i < FREEZE_MAX && !is_frozen(dir, name); i++)
         continue;
-    (void)each_process(procs, kill_one, NULL);
+    signal_listed(procs, -1, SIGKILL);
     (void)cgroup_knob_write(dir, name, "freezer.state", &unused, "THAWED");
     (void)cgroup_knob_write(dir, name, "cgroup.freeze", &unused, "0");
 }
@@ -377,7 +380,7 @@ cgroup_kill(struct cgroup *cg)
     /* cgroup.kill signals the first thread of each process, which is of no use
      * when that has ended and others go on (seen on 6.18). */
     if (again)
-        signal_listed(cg, -1, SIGKILL);
+        signal_listed(tree_procs(cg), -1, SIGKILL);
 }
 
 static void
