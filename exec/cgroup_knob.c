@@ -40,6 +40,7 @@ cgroup_knob_write(
     FD_AUTO int fd = cgroup_knob_open(dir, name, knob, O_WRONLY);
     char text[TEXT_MAX];
     va_list ap;
+    ssize_t n;
     int len;
 
     if (fd < 0)
@@ -50,9 +51,8 @@ cgroup_knob_write(
     if (len < 0 || len >= (int)sizeof(text))
         return err_sys(err, EOVERFLOW, "cgroup", knob);
     /* The kernel parses each write(2) on its own: a short one is a refusal. */
-    if (write(fd, text, (size_t)len) != len)
-        return err_sys(err, errno, "cgroup", knob);
-    return 0;
+    n = write(fd, text, (size_t)len);
+    return n == len ? 0 : err_sys(err, n < 0 ? errno : EIO, "cgroup", knob);
 }
 
 ssize_t

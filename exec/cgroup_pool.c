@@ -264,7 +264,7 @@ hand_on(struct cgroup_pool *p, enum cgroup_part part, struct err *err)
 }
 
 /* Gets ready for `parts`; the caller has the lock.  What version 2 refuses to
- * hold is not held from now on. */
+ * hold is not held from now on; that we are short of something is no refusal. */
 static int
 prepare(struct cgroup_pool *p, unsigned parts, struct err *err)
 {
@@ -279,7 +279,11 @@ prepare(struct cgroup_pool *p, unsigned parts, struct err *err)
         r = p->owner[h] < 0 ? make_owner(p, (size_t)h, err) : 0;
         if (r < 0)
             return r;
-        if (h == CGROUP_V2 && i != CGROUP_TREE && hand_on(p, (enum cgroup_part)i, err) < 0) {
+        if (h == CGROUP_V2 && i != CGROUP_TREE)
+            r = hand_on(p, (enum cgroup_part)i, err);
+        if (way_short(-r))
+            return r;
+        if (r < 0) {
             p->place.where[i] = -1;
             p->place.why[i] = "other processes are in our cgroup, or it is not ours to divide";
         }
@@ -376,12 +380,13 @@ bool
 cgroup_pool_bears(struct cgroup_pool *p, const struct cgroup *cg)
 {
     bool bears;
+    int r;
 
     if (cg->dir < 0)
         return false;
     lock(p);
-    if (p->bears == UNTRIED)
-        p->bears = way_bears(cg->dir) ? BEARS : BARREN;
+    if (p->bears == UNTRIED && (r = way_bears(cg->dir)) >= 0)
+        p->bears = r > 0 ? BEARS : BARREN;
     bears = p->bears == BEARS;
     unlock(p);
     return bears;

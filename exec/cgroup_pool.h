@@ -56,7 +56,8 @@ int cgroup_pool_take(struct cgroup_pool *p, const struct cgroup_limits *lim, boo
     struct cgroup **ret, struct err *err) __attribute__((warn_unused_result, nonnull));
 
 /* Whether a child can be born in a cgroup of this pool (CLONE_INTO_CGROUP), and
- * need not join it.  Tried once, with the first one. */
+ * need not join it.  Tried once, with the first one that the machine is not too short
+ * of something for. */
 bool cgroup_pool_bears(struct cgroup_pool *p, const struct cgroup *cg)
     __attribute__((warn_unused_result, nonnull));
 

@@ -89,9 +89,7 @@ report(const struct child_spec *c, struct err *err)
 static int
 report_clone(int num, int cgroup, struct err *err)
 {
-    bool shortage = num == EAGAIN || num == ENOMEM || num == EMFILE || num == ENFILE;
-
-    return err_sys(err, num, cgroup < 0 || shortage ? "clone" : "cgroup", NULL);
+    return err_sys(err, num, cgroup < 0 || way_short(num) ? "clone" : "cgroup", NULL);
 }
 
 /* Gets the pidfd of a child that lives already.  A descriptor is kept free for

@@ -180,13 +180,20 @@ way_reap(pid_t pid)
 }
 
 bool
+way_short(int num)
+{
+    return num == EAGAIN || num == ENOMEM || num == EMFILE || num == ENFILE || num == EINTR;
+}
+
+int
 way_bears(int cgroup)
 {
     FD_AUTO int pidfd = -1;
     pid_t pid;
+    int r = way_start(WAY_CLONE3, false, child_end, NULL, cgroup, &pid, &pidfd);
 
-    if (way_start(WAY_CLONE3, false, child_end, NULL, cgroup, &pid, &pidfd) < 0)
-        return false;
+    if (r < 0)
+        return way_short(-r) ? r : 0;
     return reap_well(pid);
 }
 

@@ -49,10 +49,15 @@ const char *way_name(enum way way) __attribute__((warn_unused_result));
 int way_start(enum way way, bool share, int (*fn)(void *), void *arg, int cgroup, pid_t *ret_pid,
     int *ret_pidfd) __attribute__((warn_unused_result, nonnull(3, 6, 7)));
 
+/* Whether an error means that the machine is short of something just now, and
+ * not that there is no such thing here. */
+bool way_short(int num) __attribute__((warn_unused_result));
+
 /* Whether children can be born in cgroups such as this one, the directory of an
  * empty cgroup v2.  Not so when we are in one that was killed once: the kernel
- * takes them for late ones of that (seen with 6.18).  Makes a child. */
-bool way_bears(int cgroup) __attribute__((warn_unused_result));
+ * takes them for late ones of that (seen with 6.18).  Makes a child.  Returns 1,
+ * 0, or -errno when the machine is too short of something to tell. */
+int way_bears(int cgroup) __attribute__((warn_unused_result));
 
 /* Returns a pidfd (CLOEXEC) of a child that is not reaped, or -errno. */
 int way_pidfd(pid_t pid) __attribute__((warn_unused_result));

@@ -3,16 +3,20 @@
 #include "config.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "exec/cgroup_knob.h"
 #include "exec/cgroup_pool.h"
+#include "exec/way.h"
 #include "tests/exec/harness.h"
 #include "tests/suite.h"
 
@@ -340,6 +344,52 @@ START_TEST(runs_of_many_threads_end_their_own)
 }
 END_TEST
 
+START_TEST(want_of_a_descriptor_is_no_word_on_where_children_can_be_born)
+{
+    struct cgroup_pool *pool = engine_cgroups(h.engine);
+    struct rlimit before, none;
+    struct cgroup *cg;
+
+    NEED(CGROUP_TREE);
+    ck_assert_int_eq(cgroup_pool_take(pool, &limits, false, &cg, &h.err), 0);
+    if (cg->dir < 0 || way_bears(cg->dir) <= 0) {
+        cgroup_pool_give(pool, cg, false, true);
+        SUITE_SKIP("no child can be born in a cgroup here");
+    }
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){ .rlim_cur = 3, .rlim_max = before.rlim_max };
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    ck_assert_int_eq(way_bears(cg->dir), -EMFILE);
+    ck_assert(!cgroup_pool_bears(pool, cg));
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ck_assert(cgroup_pool_bears(pool, cg));
+    cgroup_pool_give(pool, cg, false, true);
+}
+END_TEST
+
+START_TEST(knob_that_takes_only_a_part_is_an_error)
+{
+    char name[] = "test_fence.XXXXXX";
+    struct rlimit before, small;
+    int fd = mkstemp(name);
+    int set, r;
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(close(fd), 0);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){ .rlim_cur = 2, .rlim_max = before.rlim_max };
+    /* Nothing is asserted meanwhile: that writes, too. */
+    set = setrlimit(RLIMIT_FSIZE, &small);
+    errno = 0;
+    r = cgroup_knob_write(AT_FDCWD, ".", name, &h.err, "%d", 12345);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    ck_assert_int_eq(set, 0);
+    ck_assert_int_eq(r, -EIO);
+    ck_assert_int_eq(cgroup_knob_write(AT_FDCWD, ".", name, &h.err, "%d", 12345), 0);
+    ck_assert_int_eq(unlink(name), 0);
+}
+END_TEST
+
 Suite *
 suite(void)
 {
@@ -354,6 +404,8 @@ suite(void)
     tcase_add_loop_test(tc, next_start_ends_what_a_killed_one_left_and_spares_detached, 0, 2);
     tcase_add_test(tc, detached_processes_outlive_the_engine);
     tcase_add_test(tc, runs_of_many_threads_end_their_own);
+    tcase_add_test(tc, want_of_a_descriptor_is_no_word_on_where_children_can_be_born);
+    tcase_add_test(tc, knob_that_takes_only_a_part_is_an_error);
     suite_add_tcase(s, tc);
 
     tc = tcase_create("limits");
