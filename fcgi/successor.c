@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "exec/engine.h"
+#include "exec/limits.h"
 #include "exec/spawn.h"
 #include "fcgi/log.h"
 #include "fcgi/successor.h"
@@ -52,7 +53,8 @@ successor_init(struct successor *s, char *const *args, struct err *err)
     char path[4096];
     ssize_t n;
 
-    *s = (struct successor){ .args = args, .exitfd = -1, .link = -1 };
+    *s = (struct successor){ .args = args, .exitfd = -1, .link = -1, .umask = umask(0) };
+    (void)umask(s->umask);
     if (!is_ours(name)) {
         n = readlink("/proc/self/exe", path, sizeof(path) - 1);
         if (n < 0)
@@ -107,7 +109,8 @@ marked_environ(void)
 int
 successor_launch(struct successor *s, struct engine *e, int listen_fd, struct err *err)
 {
-    struct spawn_spec spec = { .path = s->program, .argv = s->args };
+    const struct exec_limits same = { .umask = s->umask }; /* and nothing else */
+    struct spawn_spec spec = { .path = s->program, .argv = s->args, .limits = &same };
     FD_AUTO int theirs = -1;
     char **env;
     int p[2];

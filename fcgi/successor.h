@@ -26,12 +26,13 @@ struct err;
 struct successor {
     char *program;     /* the name that we were started by; owned */
     char *const *args; /* our own argv */
+    unsigned umask;    /* that we were started with */
     struct roster_member member;
     int exitfd; /* -1: there is none */
     int link;   /* to watch for reading; -1: nothing is to be heard */
 };
 
-/* Remembers how we were started.  Returns 0 or -errno. */
+/* Remembers how we were started, while there is one thread.  Returns 0 or -errno. */
 int successor_init(struct successor *s, char *const *args, struct err *err)
     __attribute__((warn_unused_result, nonnull));
 

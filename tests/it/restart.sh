@@ -22,8 +22,14 @@ changed() { # PID: another one is ready
     [ -s cmon.pid ] && [ "$(cat cmon.pid)" != "$1" ]
 }
 
+umask_of() { # PID
+    sed -n 's/^Umask:\t0*//p' "/proc/$1/status"
+}
+
 routes
+umask 037
 serve
+umask 022
 serve_web
 first=$pid
 is "the first process serves" "$(who)" "$first"
@@ -37,6 +43,7 @@ wait "$first"
 is "with 0" $? 0
 pid=$(cat cmon.pid)
 is "the new one serves" "$(who)" "$pid"
+is "with the umask that the first one was started with" "$(umask_of "$pid")" 37
 answers 405 GET /restart
 ask_bare POST /restart
 is "without the key nothing restarts" "$code $(who)" "401 $pid"
@@ -47,6 +54,7 @@ ok "SIGUSR2 does the same" within 5 changed "$old"
 ok "and ends the old one" within 5 gone "$old"
 pid=$(cat cmon.pid)
 is "the third one serves" "$(who)" "$pid"
+is "with the same umask" "$(umask_of "$pid")" 37
 like "a restart is logged" "$(cat "$LOG")" ' INFO restart'
 
 # What runs in the old one is finished by the old one.
