@@ -1,7 +1,7 @@
 #!/bin/sh
 # tests/torture/faults_live.sh -- a system call fails while requests are served: right, an error, or closed, and on.
 #
-# 32 system calls, the errors that each may give, at its first 20 occurrences:
+# 28 system calls, the errors that each may give, at its first 20 occurrences:
 # see faults.py.  Short (3 occurrences): about 20 s; in full about 3 minutes.
 limit=1800
 also="tests/torture"

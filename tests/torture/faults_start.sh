@@ -1,7 +1,7 @@
 #!/bin/sh
 # tests/torture/faults_start.sh -- a system call fails while the responder starts: it says so and ends, or serves.
 #
-# 30 system calls, the errors that each may give, at its first 20 occurrences,
+# 27 system calls, the errors that each may give, at its first 20 occurrences,
 # one start each: see faults.py.  Short (the first occurrence): about 10 s; in
 # full about 4 minutes.
 limit=1800

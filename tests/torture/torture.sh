@@ -16,6 +16,7 @@ route "/left"  {
     param "m" { type = text }
 }
 route "/fails" { method = { POST } argv = { "sh", "-c", "echo no; exit 3" } }
+route "/body"  { method = { POST } argv = { "cat" } stdin = body }
 route "/late"  { argv = { "sh", "-c", "echo begun; setsid sleep 300 & sleep 302" } timeout = 50ms grace = 50ms }
 route "/missing" { argv = { "no-such-command" } }
 EOC
