@@ -58,6 +58,7 @@ it_outer() {
     # shellcheck disable=SC2086 # $as is words on purpose
     env -i PATH="$PATH:/usr/sbin:/sbin" HOME="$T/home" LANG=C.UTF-8 TMPDIR="$T" T="$T" \
         SAN="$san" CMON_FULL="${CMON_FULL-}" CMON_TORTURE="${CMON_TORTURE-}" \
+        CMON_SOAK="${CMON_SOAK-}" CMON_RUNS="${CMON_RUNS-}" \
         ASAN_OPTIONS="log_path=$T/sanitizer:exitcode=99" \
         UBSAN_OPTIONS="log_path=$T/sanitizer:print_stacktrace=1" \
         TSAN_OPTIONS="log_path=$T/sanitizer:exitcode=99" \

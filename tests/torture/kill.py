@@ -1,12 +1,16 @@
 # tests/torture/kill.py -- SIGKILL for the responder at a random moment, again and again.
 #
+# kill.py              whatever holds the commands
+# kill.py cgroups      they are in cgroups, and of these none is left either
+#
 # Eight clients keep it busy with commands that leave children behind, in the
 # group, in sessions of their own, and two steps down; each carries a marker.
 # After the next start says it is ready no process of an earlier one may be
-# alive for more than two seconds, but for what a detached command has left.
+# alive for more than ten seconds, but for what a detached command has left.
 import os
 import random
 import signal
+import sys
 import threading
 import time
 
@@ -45,6 +49,8 @@ loads = [Load(n) for n in range(8)]
 for load in loads:
     load.start()
 left = slowest = 0
+killed = []
+fenced = False
 r = rig.Responder()
 for i in range(times):
     if not r.ready():
@@ -53,6 +59,8 @@ for i in range(times):
     time.sleep(random.uniform(0, LONGEST))
     os.kill(r.pid, signal.SIGKILL)
     r.process.wait()
+    killed.append(r.pid)
+    fenced = fenced or bool(rig.cgroups(killed))
     mine = rig.marked(MARK)
     left += len(mine)
     begin = time.monotonic()
@@ -87,6 +95,7 @@ status, body = client.ask("POST", "/deploy?m=%sstays" % MARK)
 kept = rig.marked(MARK + "stays")
 os.kill(r.pid, signal.SIGKILL)
 r.process.wait()
+killed.append(r.pid)
 os.unlink(rig.SOCK)
 r = rig.Responder()
 r.ready()
@@ -94,9 +103,17 @@ time.sleep(0.5)
 if status != 200 or not kept or [p for p in kept if not rig.alive(p)]:
     tap.wrong("what a deploy has left is gone: %d %r, %s" % (status, body[:100], kept))
 for p in kept:
-    os.kill(p, signal.SIGKILL)
+    os.killpg(p, signal.SIGKILL) # and what it waits for
 if r.end() != 0:
     tap.wrong("the last one ends badly")
 if not rig.within(SOON, lambda: not rig.marked(MARK)):
     tap.wrong("left at the end: %s" % rig.marked(MARK))
+if sys.argv[1:] == ["cgroups"]:
+    if not fenced:
+        tap.wrong("there never was a cgroup: the test proves nothing")
+    r = rig.Responder() # what was kept for the deploy is empty by now
+    if not r.ready() or r.end() != 0:
+        tap.wrong("one more does not start and end")
+    if not rig.within(SOON, lambda: not rig.cgroups(killed)):
+        tap.wrong("cgroups are left: %s" % rig.cgroups(killed))
 tap.end()

@@ -8,18 +8,7 @@ also="tests/torture"
 . "${0%/*}/../it/lib.sh"
 
 . "$T/src/tests/torture/torture.sh"
-torture_conf 'route "/tree" {' \
-    '    argv = { "sh", "-c", "setsid sh -c \"sleep 30 & exec sleep 30\" $0 & sh -c \"sleep 30; :\" $0 & sleep 0.2", "{m}" }' \
-    '    param "m" { type = text env = "MARK" }' \
-    '}' \
-    'route "/sleep" { argv = { "sh", "-c", "sleep 0.1; :", "{m}" } param "m" { type = text env = "MARK" } }' \
-    'route "/tight" { argv = { "sh", "-c", "sleep 30; :", "{m}" } param "m" { type = text } }' \
-    'route "/loose" { argv = { "sh", "-c", "sleep 30; :", "{m}" } cgroup = never param "m" { type = text } }' \
-    'route "/deploy" {' \
-    '    method = { POST } detach = yes' \
-    '    argv = { "sh", "-c", "setsid sh -c \"sleep 60; :\" $0 >/dev/null 2>&1 &", "{m}" }' \
-    '    param "m" { type = text }' \
-    '}'
+torture_trees
 serve_web
 torture "what a killed responder has left is ended at the next start, but what was detached stays" \
     kill.py

@@ -16,6 +16,7 @@ torture_scripts = \
 	%D%/kill.sh \
 	%D%/markers.sh \
 	%D%/nomem.sh \
+	%D%/root_kill.sh \
 	%D%/root_pids.sh \
 	%D%/shortage.sh
 torture_drivers = \

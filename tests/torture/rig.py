@@ -15,6 +15,8 @@ CONF, CMON, KEY = os.environ["CONF"], os.environ["CMON"], os.environ["KEY"]
 URL = urllib.parse.urlsplit(os.environ["URL"])
 AS = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"] \
     if os.environ.get("AS_NOBODY") else []
+# nginx is nobody when we are root.
+MODE = "0666" if os.getuid() == 0 and not AS else "0600"
 SHARE = int(os.environ.get("SHARE") or 0)  # percent of the full counts; 0: the short form
 
 
@@ -121,6 +123,15 @@ def marked(marker):
     return found
 
 
+def cgroups(pids):
+    """The directories that responders of these pids have, in all hierarchies."""
+    with open("/proc/self/mountinfo") as f:
+        mounts = [line.split()[4] for line in f if line.split(" - ")[1].split()[0] in ("cgroup", "cgroup2")]
+    names = tuple("cmon-%d." % pid for pid in pids)
+    return [os.path.join(where, d) for mount in mounts for where, below, _ in os.walk(mount)
+            for d in below if d.startswith(names)]
+
+
 def within(seconds, check):
     end = time.monotonic() + seconds
     while not check():
@@ -137,7 +148,7 @@ class Responder:
         self.log_at = os.path.getsize(LOG) if os.path.exists(LOG) else 0
         self.log = open(LOG, "ab")
         self.process = subprocess.Popen(
-            [*before, *AS, "spawn-fcgi", "-n", "-s", SOCK, "-M", "0600", "--", CMON, "-c", CONF],
+            [*before, *AS, "spawn-fcgi", "-n", "-s", SOCK, "-M", MODE, "--", CMON, "-c", CONF],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=env, **how)
         self.pid = self.process.pid
 

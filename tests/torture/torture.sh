@@ -24,6 +24,23 @@ EOC
     } | conf
 }
 
+# More routes, of commands that leave something behind, each with its marker.
+torture_trees() {
+    torture_conf 'route "/tree" {' \
+        '    argv = { "sh", "-c", "setsid sh -c \"sleep 30 & exec sleep 30\" $0 & sh -c \"sleep 30; :\" $0 & sleep 0.2", "{m}" }' \
+        '    param "m" { type = text env = "MARK" }' \
+        '}' \
+        'route "/sleep" { argv = { "sh", "-c", "sleep 0.1; :", "{m}" } param "m" { type = text env = "MARK" } }' \
+        'route "/tight" { argv = { "sh", "-c", "sleep 30; :", "{m}" } param "m" { type = text } }' \
+        'route "/loose" { argv = { "sh", "-c", "sleep 30; :", "{m}" } cgroup = never param "m" { type = text } }' \
+        'route "/fenced" { argv = { "true" } cgroup = always }' \
+        'route "/deploy" {' \
+        '    method = { POST } detach = yes' \
+        '    argv = { "sh", "-c", "setsid sh -c \"sleep 60; :\" $0 >/dev/null 2>&1 &", "{m}" }' \
+        '    param "m" { type = text }' \
+        '}'
+}
+
 # Runs a driver; what it prints is a comment.
 torture() { # PROMISE DRIVER [ARGUMENT...]
     it_promise=$1 it_driver=$2
