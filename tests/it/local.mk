@@ -29,6 +29,7 @@ it_scripts = \
 	%D%/root_cgroup.sh \
 	%D%/rlimits.sh \
 	%D%/root_delays.sh \
+	%D%/root_freezer.sh \
 	%D%/root_quickstart.sh \
 	%D%/routing.sh \
 	%D%/scheduling.sh \
