@@ -126,15 +126,15 @@ leave(struct heap_part *p)
     (void)pthread_mutex_unlock(&p->lock);
 }
 
-static void
-enter_all(struct heap *h)
+void
+heap_enter_all(struct heap *h)
 {
     for (unsigned i = 0; i < h->nparts; i++)
         enter(&h->parts[i]);
 }
 
-static void
-leave_all(struct heap *h)
+void
+heap_leave_all(struct heap *h)
 {
     for (unsigned i = h->nparts; i > 0; i--)
         leave(&h->parts[i - 1]);
@@ -144,6 +144,13 @@ static size_t
 begin_of(const struct heap *h, unsigned i)
 {
     return (size_t)i << h->shift;
+}
+
+/* The next part; the first one comes behind the last. */
+static unsigned
+behind(const struct heap *h, unsigned i)
+{
+    return i + 1 < h->nparts ? i + 1 : 0;
 }
 
 static void
@@ -221,32 +228,38 @@ take_under_all(struct heap *h, size_t n)
 {
     size_t first = RUNS_NONE;
 
-    enter_all(h);
+    heap_enter_all(h);
     for (unsigned i = 0; i < h->nparts && first == RUNS_NONE; i++) {
         first = take_within(h, i, n);
         if (first == RUNS_NONE && may_cross(h, i, n))
             first = take_across(h, i, n);
     }
-    leave_all(h);
+    heap_leave_all(h);
     return first;
 }
 
-/* Locks the part that this thread takes from. */
-static unsigned
-enter_home(struct heap *h)
+/* Begins an allocation; whoever has moved comes back now and then. */
+static void
+count_allocation(const struct heap *h)
 {
     if (++taken % WINDOW == 0)
         waited = 0;
     if (taken % STAY == 0 || home >= h->nparts)
         home = 0;
-    if (pthread_mutex_trylock(&h->parts[home].lock) == 0)
-        return home;
+}
+
+/* Locks a part to take from.  Whoever waits too often, for whichever, begins
+ * behind that one from then on. */
+static void
+enter_to_take(struct heap *h, unsigned i)
+{
+    if (pthread_mutex_trylock(&h->parts[i].lock) == 0)
+        return;
     if (++waited >= BUSY) {
-        waited = 0;
-        home = home + 1 < h->nparts ? home + 1 : 0;
+        waited = 1;
+        home = behind(h, i);
     }
-    enter(&h->parts[home]);
-    return home;
+    enter(&h->parts[i]);
 }
 
 /* Whether it is worth a part's lock to look for a run of `n` chunks in it. */
@@ -259,22 +272,22 @@ may_hold(struct heap *h, unsigned i, size_t n)
 size_t
 heap_take(struct heap *h, size_t n)
 {
-    unsigned tried = h->nparts;
     size_t first = RUNS_NONE;
+    bool alone, cross = false;
+    unsigned i;
 
-    if (home >= h->nparts || may_hold(h, home, n)) {
-        tried = enter_home(h);
-        first = take_within(h, tried, n);
-        leave(&h->parts[tried]);
-    }
-    for (unsigned i = 0; i < h->nparts && first == RUNS_NONE; i++) {
-        if (i != tried && may_hold(h, i, n)) {
-            enter(&h->parts[i]);
+    count_allocation(h);
+    /* A run that crosses may be the lowest, but makes everybody wait. */
+    alone = home == 0 && waited == 0;
+    i = home;
+    for (unsigned k = 0; k < h->nparts && first == RUNS_NONE && !(cross && alone); k++) {
+        if (may_hold(h, i, n)) {
+            enter_to_take(h, i);
             first = take_within(h, i, n);
             leave(&h->parts[i]);
         }
-        if (first == RUNS_NONE && may_cross(h, i, n))
-            break;
+        cross = cross || (first == RUNS_NONE && may_cross(h, i, n));
+        i = behind(h, i);
     }
     return first == RUNS_NONE ? take_under_all(h, n) : first;
 }
@@ -321,7 +334,7 @@ enter_block(struct heap *h, size_t first, size_t *ret_local, bool *ret_all)
     enter(p);
     if (crosses(p, *ret_local)) {
         leave(p);
-        enter_all(h);
+        heap_enter_all(h);
         *ret_all = true;
     }
     return p;
@@ -330,7 +343,7 @@ enter_block(struct heap *h, size_t first, size_t *ret_local, bool *ret_all)
 static void
 leave_block(struct heap *h, struct heap_part *p, bool all)
 {
-    all ? leave_all(h) : leave(p);
+    all ? heap_leave_all(h) : leave(p);
 }
 
 static size_t
@@ -516,85 +529,4 @@ heap_cool(struct heap *h, size_t n, size_t piece, bool forget, heap_give_fn *giv
 {
     for (unsigned i = h->nparts; i > 0 && n > 0; i--)
         n -= cool_part(h, i - 1, n, piece, forget, give, ctx);
-}
-
-/* The longest free run, crossing or not, under all locks. */
-static size_t
-longest_of(const struct heap *h)
-{
-    size_t longest = 0, run = 0;
-
-    for (unsigned i = 0; i < h->nparts; i++) {
-        const struct runs *r = &h->parts[i].runs;
-        size_t within = runs_longest(r);
-
-        run += runs_head(r);
-        longest = run > longest ? run : longest;
-        longest = within > longest ? within : longest;
-        if (r->tail < r->count)
-            run = r->tail;
-    }
-    return longest;
-}
-
-void
-heap_look(struct heap *h, struct heap_stats *ret_stats)
-{
-    struct heap_stats s = { 0 };
-
-    enter_all(h);
-    for (unsigned i = 0; i < h->nparts; i++) {
-        const struct heap_part *p = &h->parts[i];
-
-        s.used += p->runs.used;
-        s.blocks += p->runs.blocks;
-        if (p->continues && runs_kind(&p->runs, 0) == RUNS_BLOCK)
-            s.blocks--; /* counted where it begins */
-        s.high += p->high;
-        s.warm += warm_free(&p->warm);
-        s.taken += p->taken;
-    }
-    s.longest = longest_of(h);
-    leave_all(h);
-    *ret_stats = s;
-}
-
-bool
-heap_reach(struct heap *h, unsigned i, size_t *ret_first, size_t *ret_n)
-{
-    if (i >= h->nparts)
-        return false;
-    enter(&h->parts[i]);
-    *ret_first = begin_of(h, i);
-    *ret_n = h->parts[i].top;
-    leave(&h->parts[i]);
-    return true;
-}
-
-static bool
-check_part(const struct heap *h, unsigned i)
-{
-    const struct heap_part *p = &h->parts[i];
-
-    if (!runs_check(&p->runs) || p->runs.used > p->high || p->high > p->top)
-        return false;
-    if (p->crossed && (i + 1 == h->nparts || p->runs.tail > 0 || !p[1].continues))
-        return false;
-    if (p->continues &&
-        (i == 0 || !p[-1].crossed || runs_head(&p->runs) > 0 || runs_length(&p->runs, 0) == 0))
-        return false;
-    return p->head == runs_head(&p->runs) && p->tail == p->runs.tail &&
-           p->longest == runs_longest(&p->runs);
-}
-
-bool
-heap_check(struct heap *h)
-{
-    bool sound = true;
-
-    enter_all(h);
-    for (unsigned i = 0; i < h->nparts; i++)
-        sound = sound && check_part(h, i);
-    leave_all(h);
-    return sound;
 }

@@ -1,11 +1,15 @@
 /* arena/heap.h -- the chunks of an arena, in parts that do not wait for each other.
  *
  * Each part has a lock, a map of its runs and one of its warm chunks.  A thread
- * takes from the part it took from before, until it has found the lock held too
- * often: then from the next one.  One thread alone therefore always takes the
- * lowest run of all, and a run of free chunks is found wherever it lies: also one
- * that crosses from a part into those behind it, which is dealt with under all
- * locks.
+ * takes from the part it took from before, and from those behind it when that one
+ * is full, the first behind the last; whenever it has found locks held too often,
+ * it begins behind the part that it waited for, and comes back to the first one
+ * some time later.  One that has not waited, as one alone, takes the lowest run of
+ * all; only one that waits, or had to move, prefers another to one that crosses
+ * from a part into those behind it, which is dealt with under all locks.  A run is
+ * found wherever it lies.
+ *
+ * Up to HEAP_PART_MIN chunks are one part: there everybody waits for everybody.
  *
  * Indices in, indices out.  Every call is safe from any thread.  arena.c is its
  * only user.
@@ -59,6 +63,10 @@ struct heap_stats {
     size_t warm;    /* free chunks that are warm */
     unsigned long taken;
 };
+
+/* Private: locks all parts, in their order, and unlocks them. */
+void heap_enter_all(struct heap *h) __attribute__((nonnull));
+void heap_leave_all(struct heap *h) __attribute__((nonnull));
 
 /* Gives the pages of `n` free chunks from `first` on back. */
 typedef void heap_give_fn(void *ctx, size_t first, size_t n);

@@ -3,7 +3,7 @@ noinst_LIBRARIES += %D%/libarena.a
 	%D%/arena.c %D%/arena.h \
 	%D%/commit.c %D%/commit.h \
 	%D%/harden.c %D%/harden.h \
-	%D%/heap.c %D%/heap.h \
+	%D%/heap.c %D%/heap_look.c %D%/heap.h \
 	%D%/mirror.c %D%/mirror.h \
 	%D%/pages.c %D%/pages.h \
 	%D%/region.c %D%/region.h \

@@ -150,38 +150,77 @@ static atomic_bool enough;
 
 /* Is in everybody's way. */
 static void *
-hold_the_first_part(void *arg)
+hold_a_part(void *arg)
 {
-    (void)arg;
+    struct heap_part *p = arg;
+
     while (!atomic_load(&enough)) {
-        (void)pthread_mutex_lock(&h.parts[0].lock);
+        (void)pthread_mutex_lock(&p->lock);
         (void)usleep(20);
-        (void)pthread_mutex_unlock(&h.parts[0].lock);
+        (void)pthread_mutex_unlock(&p->lock);
     }
     return NULL;
 }
 
-START_TEST(who_waits_all_the_time_takes_from_another_part)
+/* Takes and frees a chunk again and again while the lowest part that has room is held,
+ * until one is in the part behind. */
+static void
+move_behind(unsigned held)
 {
     pthread_t thread;
     size_t first = 0;
 
-    ck_assert_int_eq(pthread_create(&thread, NULL, hold_the_first_part, NULL), 0);
-    for (size_t i = 0; i < 20000 && first < PART; i++) {
+    ck_assert_int_eq(pthread_create(&thread, NULL, hold_a_part, &h.parts[held]), 0);
+    for (size_t i = 0; i < 20000 && first < (held + 1) * (size_t)PART; i++) {
         (void)usleep(1); /* no one who runs on before the other wakes */
         first = heap_take(&h, 1);
         ck_assert_int_eq(heap_free(&h, first, 0), 0);
     }
     atomic_store(&enough, true);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
-    ck_assert_uint_eq(first, PART);
-    /* And comes back. */
-    for (size_t i = 0; i < 100000 && first >= PART; i++) {
+    ck_assert_uint_eq(first, (held + 1) * (size_t)PART);
+}
+
+/* And then until one is where it was. */
+static void
+come_back(unsigned held)
+{
+    size_t first = SIZE_MAX;
+
+    for (size_t i = 0; i < 100000 && first > held * (size_t)PART; i++) {
         first = heap_take(&h, 1);
         ck_assert_int_eq(heap_free(&h, first, 0), 0);
     }
-    ck_assert_uint_eq(first, 0);
+    ck_assert_uint_eq(first, held * (size_t)PART);
+}
+
+START_TEST(who_waits_all_the_time_takes_from_another_part)
+{
+    move_behind(0);
+    come_back(0);
     expect_empty();
+}
+END_TEST
+
+START_TEST(so_it_is_when_the_parts_before_are_full)
+{
+    ck_assert_uint_eq(heap_take(&h, PART * (size_t)(_i + 1)), 0);
+    move_behind((unsigned)_i + 1);
+    come_back((unsigned)_i + 1);
+    ck_assert_int_eq(heap_free(&h, 0, 0), 0);
+    expect_empty();
+}
+END_TEST
+
+START_TEST(who_has_moved_still_finds_every_run)
+{
+    ck_assert_uint_eq(heap_take(&h, 2 * PART), 0);
+    move_behind(2);
+    ck_assert_uint_eq(heap_take(&h, COUNT - 2 * PART), 2 * PART);
+    ck_assert_int_eq(heap_free(&h, 0, 0), 0);
+    ck_assert_uint_eq(heap_take(&h, 1), 0);
+    ck_assert_uint_eq(heap_take(&h, 2 * PART - 1), 1);
+    ck_assert_uint_eq(heap_take(&h, 1), RUNS_NONE);
 }
 END_TEST
 
@@ -230,6 +269,8 @@ suite(void)
     tcase_add_loop_test(tc, a_crossing_block_can_be_cut_anywhere, 0, 8);
     tcase_add_test(tc, a_leaving_block_that_crosses_is_nobodys);
     tcase_add_test(tc, who_waits_all_the_time_takes_from_another_part);
+    tcase_add_loop_test(tc, so_it_is_when_the_parts_before_are_full, 0, 2);
+    tcase_add_test(tc, who_has_moved_still_finds_every_run);
     tcase_add_test(tc, what_is_cooled_is_what_is_warm_and_highest);
     suite_add_tcase(s, tc);
     return s;
