@@ -11,9 +11,7 @@
 #include <stdint.h>
 
 #include "arena/arena.h"
-#include "arena/commit.h"
-#include "arena/harden.h"
-#include "arena/heap.h"
+#include "arena/books.h"
 #include "arena/pages.h"
 
 enum {
@@ -23,31 +21,6 @@ enum {
 
 _Static_assert((int)ARENA_STEP == (int)COMMIT_STEP, "one step");
 _Static_assert((int)ARENA_CHUNKS_MAX <= (int)RUNS_MAX, "the map must hold every chunk");
-
-struct arena {
-    unsigned char *base; /* the first chunk */
-    size_t chunk;        /* bytes, a power of two */
-    unsigned shift;      /* its logarithm */
-    size_t page;         /* bytes */
-    size_t reserved;     /* bytes from base on, whole pages */
-    size_t books;        /* bytes of this mapping */
-    size_t retain;       /* chunks */
-    size_t warm_max;     /* chunks */
-    bool prefault;       /* all of it was touched */
-    bool stepwise;       /* only what `commit` says may be written to */
-    bool hardened;
-    size_t guard; /* chunks without access behind each block, 0 or 1 */
-    struct heap heap;
-    struct commit commit;
-    atomic_ulong damaged;
-    atomic_ulong failed;
-    atomic_ulong refused;
-    /* arena_tend()'s own. */
-    unsigned long seen;    /* allocations, at the last look */
-    int64_t used_at;       /* ns, the last look that found them grown */
-    int64_t above_at;      /* ns, the look since which more than warm_max is warm; or never */
-    struct harden waiting; /* freed, and not to be taken yet; mostly untouched */
-};
 
 static size_t
 round_up(size_t n, size_t power)
@@ -224,13 +197,20 @@ arena_is_stepwise(const struct arena *a)
     return a->stepwise;
 }
 
-/* Opens bytes of a block, whose chunks then count as warm once it is free. */
+/* Opens bytes of a block, whose chunks then count as warm once it is free.
+ *
+ * What is open stays so meanwhile: steps are closed under the lock of their part,
+ * when every chunk that lies in them is free, or by whoever has the block.  Nor
+ * need it count as warm again: each open step has a chunk that does. */
 static int
 open_bytes(struct arena *a, size_t from, size_t n)
 {
     size_t first = from >> a->shift;
-    int r = commit_open(&a->commit, from, n);
+    int r;
 
+    if (commit_is_open(&a->commit, from, n))
+        return 0;
+    r = commit_open(&a->commit, from, n);
     if (r < 0) {
         cool(a, SIZE_MAX);
         r = commit_open(&a->commit, from, n);

@@ -1,8 +1,6 @@
 /* arena/commit.c -- contracts are in commit.h. */
 #include "config.h"
 
-#include <stdbool.h>
-
 #include "arena/commit.h"
 #include "arena/pages.h"
 
@@ -30,17 +28,22 @@ commit_done(struct commit *c)
     (void)pthread_mutex_destroy(&c->lock); /* nobody holds it, or the caller broke the contract */
 }
 
+/* A step is opened before its bit is set, and its bit is cleared before the step
+ * can be anybody's again: who reads a bit without the lock may believe it. */
 static bool
 is_open(const struct commit *c, size_t step)
 {
-    return (c->is_open[step / WORD] >> step % WORD & 1) != 0;
+    uint64_t bits = atomic_load_explicit(&c->is_open[step / WORD], memory_order_acquire);
+
+    return (bits >> step % WORD & 1) != 0;
 }
 
 static void
 flip(struct commit *c, size_t step, size_t end)
 {
     for (; step < end; step++)
-        c->is_open[step / WORD] ^= UINT64_C(1) << step % WORD;
+        (void)atomic_fetch_xor_explicit(
+            &c->is_open[step / WORD], UINT64_C(1) << step % WORD, memory_order_acq_rel);
 }
 
 /* Finds the first steps in a row, in [*step, end), that are open or are not.
@@ -65,6 +68,16 @@ length(const struct commit *c, size_t step, size_t n)
     size_t rest = c->bytes - step * STEP;
 
     return n * STEP < rest ? n * STEP : rest;
+}
+
+bool
+commit_is_open(const struct commit *c, size_t from, size_t n)
+{
+    size_t step = from / STEP, end = (from + n + STEP - 1) / STEP;
+
+    while (step < end && is_open(c, step))
+        step++;
+    return step == end;
 }
 
 int

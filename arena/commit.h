@@ -12,6 +12,8 @@
 #define ARENA_COMMIT_H
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,10 +24,10 @@ enum {
 struct commit {
     /* Private. */
     pthread_mutex_t lock;
-    unsigned char *base; /* the caller's reservation */
-    size_t bytes;        /* of it */
-    size_t open;         /* bytes */
-    uint64_t *is_open;   /* one bit a step */
+    unsigned char *base;       /* the caller's reservation */
+    size_t bytes;              /* of it */
+    size_t open;               /* bytes */
+    _Atomic uint64_t *is_open; /* one bit a step; changed under the lock */
 };
 
 /* Returns how many bytes the bitmap of a reservation needs. */
@@ -42,6 +44,12 @@ void commit_done(struct commit *c) __attribute__((nonnull));
 /* Opens every step that any of `n` bytes from `from` on lies in.  Returns 0 or
  * -ENOMEM; some may then be open that were not. */
 int commit_open(struct commit *c, size_t from, size_t n)
+    __attribute__((warn_unused_result, nonnull));
+
+/* Says, without waiting for anybody, whether commit_open() of the same bytes had
+ * nothing to do.  It still has nothing when the caller comes to write there, as
+ * long as who closes steps knows that these bytes are in use. */
+bool commit_is_open(const struct commit *c, size_t from, size_t n)
     __attribute__((warn_unused_result, nonnull));
 
 /* Closes the steps that lie in there as a whole; what they held is lost.  One

@@ -1,6 +1,6 @@
 noinst_LIBRARIES += %D%/libarena.a
 %C%_libarena_a_SOURCES = \
-	%D%/arena.c %D%/arena.h \
+	%D%/arena.c %D%/arena.h %D%/books.h \
 	%D%/commit.c %D%/commit.h \
 	%D%/harden.c %D%/harden.h \
 	%D%/heap.c %D%/heap_look.c %D%/heap.h \

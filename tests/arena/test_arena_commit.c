@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "arena/arena.h"
+#include "arena/books.h"
 #include "tests/arena/fixture.h"
 #include "tests/memory.h"
 #include "tests/suite.h"
@@ -125,6 +126,27 @@ START_TEST(what_is_committed_stays_for_the_next_and_goes_when_idle)
     memset(q, 8, STEP);
     (void)arena_free_written(a, q, 0);
     (void)arena_free(a, p);
+    rest();
+    ck_assert_uint_eq(committed(), 0);
+}
+END_TEST
+
+START_TEST(what_is_open_is_had_while_another_step_is_opened)
+{
+    unsigned char *p = arena_alloc(a, 4 * 256 * KIB);
+
+    ck_assert_int_eq(arena_commit(a, p, 256 * KIB + 1), 0);
+    (void)arena_free_written(a, p, 0);
+    (void)pthread_mutex_lock(&a->commit.lock);
+    ck_assert_ptr_eq(arena_alloc(a, 4 * 256 * KIB), p);
+    ck_assert_int_eq(arena_commit(a, p, 256 * KIB + STEP), 0);
+    (void)pthread_mutex_unlock(&a->commit.lock);
+    ck_assert_uint_eq(committed(), 5 * STEP);
+    ck_assert_int_eq(arena_commit(a, p, 256 * KIB + STEP + 1), 0);
+    ck_assert_uint_eq(committed(), 6 * STEP);
+    memset(p, 1, 256 * KIB + 2 * STEP);
+    /* What was never said to be written is given back as well. */
+    (void)arena_free_written(a, p, 0);
     rest();
     ck_assert_uint_eq(committed(), 0);
 }
@@ -293,6 +315,7 @@ suite(void)
     tcase_add_test(tc, a_block_is_committed_as_far_as_it_is_asked_for);
     tcase_add_test(tc, a_foreign_address_is_not_committed);
     tcase_add_test(tc, what_is_committed_stays_for_the_next_and_goes_when_idle);
+    tcase_add_test(tc, what_is_open_is_had_while_another_step_is_opened);
     tcase_add_test(tc, small_chunks_share_a_step);
     tcase_add_test(tc, prefault_commits_everything);
     tcase_add_test(tc, what_is_not_committed_cannot_be_written_to);
