@@ -241,6 +241,7 @@ let_go(struct arena *a, bool all)
         if (!harden_is_poisoned(a->base + (b.first << a->shift), b.poisoned))
             atomic_fetch_add_explicit(&a->damaged, 1, memory_order_relaxed);
         heap_give(&a->heap, b.first, touched_by(a, b.poisoned));
+        harden_end(&a->waiting);
     }
 }
 
@@ -363,22 +364,30 @@ static int
 free_hardened(struct arena *a, size_t first, size_t written)
 {
     ptrdiff_t n = heap_length(&a->heap, first);
-    int r = n < 0 ? (int)n : heap_retire(&a->heap, first);
     struct harden_block b = { .first = first, .chunks = (size_t)n };
     size_t most = ((size_t)n - a->guard) << a->shift;
+    int r;
 
-    if (r < 0)
+    if (n < 0)
+        return (int)n;
+    harden_begin(&a->waiting);
+    r = heap_retire(&a->heap, first);
+    if (r < 0) {
+        harden_end(&a->waiting);
         return r;
+    }
     /* Where it fails there are too many mappings, and the chunk stays lost for
-     * those who would not know. */
+     * those who would not know: adrift for ever. */
     if (set_guard(a, first + (size_t)n - 1, false) < 0)
         return 0;
     b.poisoned = written < most ? written : most;
     if (a->stepwise)
         b.poisoned = commit_reach(&a->commit, first << a->shift, b.poisoned);
     harden_poison(a->base + (first << a->shift), b.poisoned);
-    if (!harden_put(&a->waiting, &b))
+    if (!harden_put(&a->waiting, &b)) {
         heap_give(&a->heap, first, touched_by(a, b.poisoned));
+        harden_end(&a->waiting);
+    }
     let_go(a, false);
     return 0;
 }
@@ -508,5 +517,8 @@ arena_damaged(const struct arena *a)
 int
 arena_check(struct arena *a)
 {
-    return heap_check(&a->heap) ? 0 : -EUCLEAN;
+    bool sound = heap_check(&a->heap) && commit_check(&a->commit) &&
+                 harden_check(&a->waiting, &a->heap, a->chunk);
+
+    return sound ? 0 : -EUCLEAN;
 }

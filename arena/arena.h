@@ -139,7 +139,9 @@ void arena_stats(struct arena *a, struct arena_stats *ret_stats) __attribute__((
 /* Returns arena_stats.damaged, without looking at anything else. */
 unsigned long arena_damaged(const struct arena *a) __attribute__((nonnull));
 
-/* Verifies every invariant of the bookkeeping.  Returns 0 or -EUCLEAN. */
+/* Verifies that all tables agree with each other and with what was counted: the
+ * runs of each part, what crosses parts, what is warm, what is committed, which
+ * freed blocks wait.  Returns 0 or -EUCLEAN. */
 int arena_check(struct arena *a) __attribute__((warn_unused_result, nonnull));
 
 #endif

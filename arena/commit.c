@@ -137,3 +137,19 @@ commit_opened(struct commit *c)
     (void)pthread_mutex_unlock(&c->lock);
     return open;
 }
+
+bool
+commit_check(struct commit *c)
+{
+    size_t steps = (c->bytes + STEP - 1) / STEP, open = 0;
+    size_t at = steps, past, many;
+    bool sound;
+
+    (void)pthread_mutex_lock(&c->lock);
+    past = find(c, &at, commit_bytes(c->bytes) / sizeof *c->is_open * WORD, true);
+    for (at = 0; (many = find(c, &at, steps, true)) > 0; at += many)
+        open += length(c, at, many);
+    sound = past == 0 && open == c->open;
+    (void)pthread_mutex_unlock(&c->lock);
+    return sound;
+}

@@ -63,4 +63,7 @@ size_t commit_reach(struct commit *c, size_t from, size_t n) __attribute__((nonn
 /* Returns how many bytes are open. */
 size_t commit_opened(struct commit *c) __attribute__((nonnull));
 
+/* Tells whether the bitmap and the counter agree. */
+bool commit_check(struct commit *c) __attribute__((warn_unused_result, nonnull));
+
 #endif

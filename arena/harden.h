@@ -17,6 +17,8 @@ enum {
     HARDEN_QUEUE = 256, /* blocks */
 };
 
+struct heap;
+
 struct harden_block {
     size_t first;    /* chunk */
     size_t chunks;   /* all of it */
@@ -28,6 +30,7 @@ struct harden {
     pthread_mutex_t lock;
     size_t most;      /* chunks */
     size_t chunks;    /* that wait */
+    size_t adrift;    /* blocks that are leaving and do not wait */
     size_t oldest, n; /* blocks */
     struct harden_block queue[HARDEN_QUEUE];
 };
@@ -36,14 +39,24 @@ struct harden {
 void harden_init(struct harden *q, size_t most) __attribute__((nonnull));
 void harden_done(struct harden *q) __attribute__((nonnull));
 
-/* Appends a block, if there is a place for one; where there is none, returns
- * false and the block is not to wait. */
+/* Says that a block is about to become a leaving one, before it does; and that one
+ * is free, or was none, that neither waits nor will. */
+void harden_begin(struct harden *q) __attribute__((nonnull));
+void harden_end(struct harden *q) __attribute__((nonnull));
+
+/* Appends a block that was begun, if there is a place for one; where there is none,
+ * returns false and the block is not to wait. */
 bool harden_put(struct harden *q, const struct harden_block *b)
     __attribute__((warn_unused_result, nonnull));
 
 /* Takes the oldest block out when the queue holds more than it shall, or in any
- * case with `all`.  Returns false when there is none to take. */
+ * case with `all`; it is then to be ended.  Returns false when there is none to take. */
 bool harden_get(struct harden *q, bool all, struct harden_block *ret_block)
+    __attribute__((warn_unused_result, nonnull));
+
+/* Tells whether the blocks that wait are the leaving ones of a heap that is sound,
+ * of chunks of that many bytes, but for those that are adrift. */
+bool harden_check(struct harden *q, struct heap *h, size_t chunk)
     __attribute__((warn_unused_result, nonnull));
 
 /* Fills memory with the pattern; says whether all of it is the pattern. */

@@ -373,6 +373,23 @@ heap_length(struct heap *h, size_t first)
     return n;
 }
 
+size_t
+heap_leaving(struct heap *h, size_t first)
+{
+    struct heap_part *p;
+    size_t local, n;
+    bool all;
+
+    if (first >= h->count)
+        return 0;
+    p = enter_block(h, first, &local, &all);
+    n = runs_kind(&p->runs, local) == RUNS_LEAVING && (local > 0 || !p->continues)
+            ? length_across(p, local)
+            : 0;
+    leave_block(h, p, all);
+    return n;
+}
+
 static void
 retire_across(struct heap_part *p, size_t local)
 {

@@ -119,6 +119,13 @@ void heap_look(struct heap *h, struct heap_stats *ret_stats) __attribute__((nonn
 bool heap_reach(struct heap *h, unsigned i, size_t *ret_first, size_t *ret_n)
     __attribute__((nonnull));
 
+/* Returns the chunks of the leaving block that begins at `first`, any number; 0 when
+ * none does. */
+size_t heap_leaving(struct heap *h, size_t first) __attribute__((nonnull));
+
+/* Returns the number of leaving blocks, of a heap that heap_check() found sound. */
+size_t heap_count_leaving(struct heap *h) __attribute__((nonnull));
+
 /* Tells whether all tables agree. */
 bool heap_check(struct heap *h) __attribute__((warn_unused_result, nonnull));
 

@@ -56,14 +56,45 @@ heap_reach(struct heap *h, unsigned i, size_t *ret_first, size_t *ret_n)
     return true;
 }
 
+size_t
+heap_count_leaving(struct heap *h)
+{
+    size_t n = 0;
+
+    heap_enter_all(h);
+    for (unsigned i = 0; i < h->nparts; i++) {
+        const struct heap_part *p = &h->parts[i];
+        /* What goes on here is counted where it begins. */
+        size_t at = p->continues ? runs_length(&p->runs, 0) : 0;
+
+        for (; at < p->runs.count; at += runs_length(&p->runs, at))
+            n += runs_kind(&p->runs, at) == RUNS_LEAVING;
+    }
+    heap_leave_all(h);
+    return n;
+}
+
+static enum runs_kind
+last_kind(const struct runs *r)
+{
+    size_t i = r->count - 1;
+
+    while (i > 0 && runs_kind(r, i) == RUNS_INSIDE)
+        i--;
+    return runs_kind(r, i);
+}
+
 static bool
 check_part(const struct heap *h, unsigned i)
 {
     const struct heap_part *p = &h->parts[i];
 
-    if (!runs_check(&p->runs) || p->runs.used > p->high || p->high > p->top)
+    if (!runs_check(&p->runs) || !warm_check(&p->warm) || p->runs.used > p->high ||
+        p->high > p->top)
         return false;
     if (p->crossed && (i + 1 == h->nparts || p->runs.tail > 0 || !p[1].continues))
+        return false;
+    if (p->crossed && last_kind(&p->runs) != runs_kind(&p[1].runs, 0))
         return false;
     if (p->continues &&
         (i == 0 || !p[-1].crossed || runs_head(&p->runs) > 0 || runs_length(&p->runs, 0) == 0))

@@ -110,3 +110,11 @@ warm_find(const struct warm *w, size_t below, size_t most, size_t *ret_first)
     *ret_first = first * w->unit;
     return end_of(w, last - 1) - *ret_first;
 }
+
+bool
+warm_check(const struct warm *w)
+{
+    size_t past = w->runs->count % WORD;
+
+    return past == 0 || w->touched[w->runs->count / WORD] >> past == 0;
+}

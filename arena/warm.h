@@ -48,4 +48,7 @@ size_t warm_free(const struct warm *w) __attribute__((nonnull));
 size_t warm_find(const struct warm *w, size_t below, size_t most, size_t *ret_first)
     __attribute__((warn_unused_result, nonnull));
 
+/* Tells whether no chunk past the end is warm, which nothing else contradicts. */
+bool warm_check(const struct warm *w) __attribute__((warn_unused_result, nonnull));
+
 #endif

@@ -4,6 +4,7 @@ FIXTURE_LIBS = %D%/libfixture.a
 
 ARENA_TESTS = \
 	%D%/test_arena \
+	%D%/test_arena_check \
 	%D%/test_arena_commit \
 	%D%/test_arena_hardened \
 	%D%/test_arena_pages \
@@ -18,6 +19,7 @@ ARENA_TESTS = \
 check_PROGRAMS += $(ARENA_TESTS)
 TESTS += $(ARENA_TESTS)
 %C%_test_arena_LDADD = $(FIXTURE_LIBS) $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
+%C%_test_arena_check_LDADD = $(FIXTURE_LIBS) $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_arena_commit_LDADD = $(FIXTURE_LIBS) $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_arena_hardened_LDADD = $(FIXTURE_LIBS) $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_arena_pages_LDADD = $(FIXTURE_LIBS) $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)

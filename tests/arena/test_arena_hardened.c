@@ -184,8 +184,11 @@ START_TEST(a_full_queue_takes_no_more)
     struct harden_block b = { .first = 0, .chunks = 1 }, got;
 
     harden_init(&q, 1000);
-    for (; b.first < HARDEN_QUEUE; b.first++)
+    for (; b.first < HARDEN_QUEUE; b.first++) {
+        harden_begin(&q);
         ck_assert(harden_put(&q, &b));
+    }
+    harden_begin(&q);
     ck_assert(!harden_put(&q, &b));
     ck_assert(harden_get(&q, false, &got));
     ck_assert_uint_eq(got.first, 0);
