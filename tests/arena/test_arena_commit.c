@@ -3,9 +3,13 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -276,6 +280,69 @@ run_out_at_every_size(void)
     }
 }
 
+enum {
+    NO_NAMESPACE = 100, /* what the child below exits with */
+    NO_MOUNT,
+    NO_PROC,
+};
+
+static char overcommit; /* what the system shall say */
+
+/* Has a file of ours stand where the system says how it counts, for itself alone. */
+static void
+open_where_the_system_says_so(void)
+{
+    static const char knob[] = "/proc/sys/vm/overcommit_memory";
+    struct arena_options opt = { .chunk_size = 64 * KIB, .chunk_count = 100 };
+    char file[] = "/tmp/cmon-overcommit-XXXXXX", is = '\0';
+    int fd = mkstemp(file);
+
+    if (fd < 0 || write(fd, (char[]){ overcommit, '\n' }, 2) != 2)
+        _exit(1);
+    if (unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0) {
+        (void)unlink(file);
+        _exit(NO_NAMESPACE);
+    }
+    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount(file, knob, NULL, MS_BIND, NULL) < 0) {
+        (void)unlink(file);
+        _exit(NO_MOUNT);
+    }
+    (void)unlink(file);
+    fd = open(knob, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || read(fd, &is, 1) != 1 || is != overcommit)
+        _exit(NO_PROC);
+    if (arena_open(&opt, &a) != 0)
+        _exit(2);
+    if (arena_is_stepwise(a) != (overcommit == '2'))
+        _exit(3);
+    if (arena_alloc(a, 640 * KIB) == NULL)
+        _exit(4);
+    if (committed() != (overcommit == '2' ? STEP : 6400 * KIB))
+        _exit(5);
+    arena_close(a);
+    a = NULL;
+}
+
+START_TEST(a_system_that_never_overcommits_is_asked_for_steps)
+{
+    struct rlimit data;
+    int status;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_DATA, &data), 0);
+    if (data.rlim_cur != RLIM_INFINITY)
+        SUITE_SKIP("RLIMIT_DATA is a number here");
+    fixture_close();
+    overcommit = (char)('0' + _i);
+    status = memory_in_child(open_where_the_system_says_so);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NO_NAMESPACE)
+        SUITE_SKIP("no mount namespace may be made here");
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NO_MOUNT)
+        SUITE_SKIP("nothing may be mounted over /proc here");
+    ck_assert_msg(status == 0, "wait status %#x", (unsigned)status);
+}
+END_TEST
+
 START_TEST(a_limit_on_data_is_filled_and_not_passed)
 {
     int status;
@@ -319,6 +386,7 @@ suite(void)
     tcase_add_test(tc, small_chunks_share_a_step);
     tcase_add_test(tc, prefault_commits_everything);
     tcase_add_test(tc, what_is_not_committed_cannot_be_written_to);
+    tcase_add_loop_test(tc, a_system_that_never_overcommits_is_asked_for_steps, 0, 3);
     tcase_add_test(tc, a_limit_on_data_is_filled_and_not_passed);
     tcase_add_test(tc, running_out_at_every_size_leaves_everything_sound);
     suite_add_tcase(s, tc);
