@@ -435,11 +435,24 @@ look(struct arena *a, int64_t now)
     if (s.taken != a->seen)
         a->used_at = now;
     a->seen = s.taken;
-    if (s.warm <= a->warm_max)
+    if (s.warm <= a->warm_max) {
         a->above_at = ARENA_NEVER;
-    else if (a->above_at == ARENA_NEVER)
+        a->offered = false;
+    } else if (a->above_at == ARENA_NEVER) {
         a->above_at = now;
+    }
     return s;
+}
+
+/* More than warm_max has been warm for ARENA_PATIENCE.  What was offered and is not
+ * used by the next time is no loss; a charge cannot be offered. */
+static void
+cut_down(struct arena *a, size_t n)
+{
+    bool forget = a->offered || a->stepwise;
+
+    heap_cool(&a->heap, n, (size_t)PIECE >> a->shift, forget, forget ? give_pages : offer_pages, a);
+    a->offered = !forget;
 }
 
 int64_t
@@ -463,7 +476,7 @@ arena_tend(struct arena *a, int64_t now)
     if (s.warm <= a->warm_max)
         return a->used_at + ARENA_IDLE;
     if (now - a->above_at >= ARENA_PATIENCE) {
-        heap_cool(&a->heap, s.warm - a->warm_max, (size_t)PIECE >> a->shift, false, offer_pages, a);
+        cut_down(a, s.warm - a->warm_max);
         a->above_at = now;
     }
     return a->above_at + ARENA_PATIENCE;

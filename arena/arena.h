@@ -123,10 +123,11 @@ size_t arena_block_size(struct arena *a, const void *block) __attribute__((nonnu
 size_t arena_chunks(const struct arena *a) __attribute__((nonnull));
 
 /* Gives pages of free chunks back, those at the highest addresses first: when
- * more than warm_max bytes have been warm for ARENA_PATIENCE, down to that, where
- * the kernel takes a page when it needs it (MADV_FREE); when nobody has allocated
- * for ARENA_IDLE, down to `retain`, at once (MADV_DONTNEED), with what was
- * committed for them.  What is warm is counted in whole chunks.
+ * more than warm_max bytes have been warm for ARENA_PATIENCE, at each look, down to
+ * that: the kernel takes a page when it needs it (MADV_FREE), and when it is so for
+ * as long again, they are gone (MADV_DONTNEED), which they are the first time with
+ * what was committed for them if arena_is_stepwise(); when nobody has allocated for
+ * ARENA_IDLE, down to `retain`, at once.  What is warm is counted in whole chunks.
  * `now` is a clock that only goes forward, in ns.  Returns when to call again, or
  * ARENA_NEVER when there is nothing to do before the next allocation.  Calls
  * between are harmless.  For one thread at a time; others go on allocating. */

@@ -37,6 +37,7 @@ struct arena {
     unsigned long seen;    /* allocations, at the last look */
     int64_t used_at;       /* ns, the last look that found them grown */
     int64_t above_at;      /* ns, the look since which more than warm_max is warm; or never */
+    bool offered;          /* and for so long that the kernel was offered it */
     struct harden waiting; /* freed, and not to be taken yet; mostly untouched */
 };
 

@@ -88,9 +88,13 @@ END_TEST
 
 START_TEST(who_allocates_is_not_idle)
 {
-    unsigned char *p = fixture_touch(10 * CHUNK);
+    struct arena_options opt = {
+        .chunk_size = CHUNK, .chunk_count = COUNT, .warm_max = 10 * CHUNK
+    };
 
-    (void)arena_free(a, p);
+    fixture_close();
+    ck_assert_int_eq(arena_open(&opt, &a), 0);
+    (void)arena_free(a, fixture_touch(10 * CHUNK));
     for (int i = 0; i < 20; i++) {
         ck_assert_int_le(arena_tend(a, now), now + ARENA_IDLE);
         now += ARENA_IDLE - 1;
@@ -232,6 +236,88 @@ START_TEST(under_use_the_kernel_may_have_what_is_above_the_mark_for_a_while)
 }
 END_TEST
 
+START_TEST(what_is_above_the_mark_for_twice_as_long_is_gone)
+{
+    struct arena_options opt = {
+        .chunk_size = CHUNK, .chunk_count = COUNT, .retain = 2 * CHUNK, .warm_max = 8 * CHUNK
+    };
+    unsigned char *p[10];
+
+    ck_assert_int_eq(arena_open(&opt, &a), 0);
+    if (arena_is_stepwise(a))
+        SUITE_SKIP("this system counts what is committed");
+    (void)burst(p);
+    for (int i = 0; i < 3; i++) { /* and again for the next burst */
+        now += ARENA_PATIENCE;
+        (void)burst(p);
+        ck_assert_uint_eq(fixture_resident(), 40 * CHUNK);
+        ck_assert_uint_eq(warm(), 40 * CHUNK);
+        now += ARENA_PATIENCE;
+        /* A small request, which keeps it from being idle. */
+        (void)arena_free_written(a, arena_alloc(a, 1), 1);
+        ck_assert_int_gt(arena_tend(a, now), now);
+        ck_assert_uint_eq(warm(), 8 * CHUNK);
+        ck_assert_uint_eq(fixture_resident(), 8 * CHUNK);
+        ck_assert_int_eq(arena_tend(a, now), now + ARENA_IDLE);
+        ck_assert_int_eq(burst(p), now + ARENA_PATIENCE);
+    }
+}
+END_TEST
+
+START_TEST(what_was_offered_and_used_again_is_offered_again)
+{
+    struct arena_options opt = { .chunk_size = CHUNK, .chunk_count = COUNT, .warm_max = 8 * CHUNK };
+    unsigned char *p[10], *all;
+
+    ck_assert_int_eq(arena_open(&opt, &a), 0);
+    if (arena_is_stepwise(a))
+        SUITE_SKIP("this system counts what is committed");
+    (void)burst(p);
+    now += ARENA_PATIENCE;
+    (void)burst(p);
+    all = fixture_touch(36 * CHUNK);
+    now += ARENA_PATIENCE - 1;
+    (void)arena_tend(a, now); /* below the mark */
+    (void)arena_free(a, all);
+    now += 1;
+    ck_assert_int_eq(arena_tend(a, now), now + ARENA_PATIENCE);
+    now += ARENA_PATIENCE;
+    ck_assert_int_eq(arena_free(a, arena_alloc(a, 1)), 0);
+    (void)arena_tend(a, now);
+    ck_assert_uint_eq(fixture_resident(), 40 * CHUNK);
+    ck_assert_uint_eq(warm(), 40 * CHUNK);
+}
+END_TEST
+
+START_TEST(where_it_is_charged_what_is_above_the_mark_goes_under_use)
+{
+    struct arena_options opt = {
+        .chunk_size = CHUNK, .chunk_count = COUNT, .stepwise = true, .warm_max = 8 * CHUNK
+    };
+    struct arena_stats s;
+    unsigned char *p;
+
+    ck_assert_int_eq(arena_open(&opt, &a), 0);
+    p = arena_alloc(a, 40 * CHUNK);
+    ck_assert_int_eq(arena_commit(a, p, 40 * CHUNK), 0);
+    memset(p, 1, 40 * CHUNK);
+    (void)arena_free(a, p);
+    ck_assert_int_eq(arena_tend(a, now), now + ARENA_PATIENCE);
+    for (int i = 0; i < 2; i++) {
+        arena_stats(a, &s);
+        ck_assert_uint_eq(s.committed, 40 * CHUNK); /* not yet */
+        now += ARENA_PATIENCE / 2;
+        ck_assert_int_eq(arena_free(a, arena_alloc(a, 1)), 0);
+        (void)arena_tend(a, now);
+    }
+    arena_stats(a, &s);
+    ck_assert_uint_eq(s.committed, 8 * CHUNK);
+    ck_assert_uint_eq(s.warm, 8 * CHUNK);
+    ck_assert_uint_eq(s.resident, 8 * CHUNK);
+    ck_assert_int_eq(arena_tend(a, now), now + ARENA_IDLE);
+}
+END_TEST
+
 START_TEST(a_short_burst_costs_no_page)
 {
     struct arena_options opt = { .chunk_size = CHUNK, .chunk_count = COUNT, .warm_max = 8 * CHUNK };
@@ -309,6 +395,9 @@ suite(void)
     tcase_add_test(tc, what_is_retained_lies_at_the_low_end);
     tcase_add_test(tc, a_shrunk_tail_is_warm_too);
     tcase_add_test(tc, under_use_the_kernel_may_have_what_is_above_the_mark_for_a_while);
+    tcase_add_test(tc, what_is_above_the_mark_for_twice_as_long_is_gone);
+    tcase_add_test(tc, what_was_offered_and_used_again_is_offered_again);
+    tcase_add_test(tc, where_it_is_charged_what_is_above_the_mark_goes_under_use);
     tcase_add_test(tc, a_short_burst_costs_no_page);
     tcase_add_test(tc, one_who_retains_everything_has_nothing_to_tend);
     tcase_add_test(tc, a_page_of_small_chunks_goes_when_all_of_them_are_free);
