@@ -19,50 +19,35 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "exec/account.h"
-#include "exec/capture.h"
 #include "exec/cgroup_pool.h"
 #include "exec/engine.h"
+#include "exec/heir.h"
 #include "exec/low.h"
+#include "exec/orphan.h"
 #include "exec/spawn.h"
-#include "exec/stray.h"
 #include "exec/tree.h"
 #include "exec/watcher.h"
 
 enum {
-    KNOWN = 64,
     LOOKS_MAX = 3, /* in one sweep */
     CROWD = 64,    /* children; more are many */
-};
-
-/* What a run handed over when it ended. */
-struct heir {
-    struct heir *next;
-    struct roster_member member;
-    struct capture pipe[CAPTURE_PIPES]; /* ended, or what detached processes may write to */
-};
-
-/* When an orphan was born, so that one that stays need not be looked at after
- * every run.  It keeps its number until we reap it. */
-struct known {
-    pid_t pid;
-    unsigned long long born;
 };
 
 struct engine {
     pthread_mutex_t lock; /* over all but the constants */
     struct roster roster;
-    struct heir *heirs;
+    struct heirs heirs;
     struct tree_pids list;      /* our children, as of the last look */
     bool blind;                 /* in which some may have been missed */
-    struct known known[KNOWN];  /* orphans of earlier looks, by pid */
+    struct orphans orphans;     /* what earlier looks have found out */
     struct spawn_origin origin; /* constant */
     struct low low;             /* safe by itself */
     struct cgroup_pool *pool;   /* constant; has a lock of its own */
     struct watcher *watcher;    /* constant: NULL where there are pidfds */
     int children;               /* constant: /proc/self/task/PID/children */
-    char mark[STRAY_MARK_MAX];  /* constant: how our commands are known */
     int null;                   /* constant */
     struct account_slot accounts;
+    unsigned long long numbers; /* given to members */
 };
 
 /* Opens what is read all the time, above the descriptors 0 to 2. */
@@ -70,10 +55,15 @@ static int
 open_files(struct engine *e, struct err *err)
 {
     pid_t pid = getpid();
+    struct stray_mark self;
     int r = tree_check(err);
 
     if (r < 0)
         return r;
+    r = stray_self(&self);
+    if (r < 0)
+        return err_sys(err, -r, "open", "/proc/self/stat");
+    orphan_open(&e->orphans, &self);
     e->null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     r = e->null < 0 ? -errno : fd_move_above(&e->null, 3);
     if (r < 0)
@@ -123,21 +113,8 @@ engine_open(struct engine **ret_engine, struct err *err)
     (void)pthread_mutex_init(&e->lock, NULL); /* cannot fail without attributes */
     account_slot_init(&e->accounts);
     roster_init(&e->roster, getsid(0), tree_now());
-    stray_mark(e->mark);
     *ret_engine = e;
     return 0;
-}
-
-static void
-drop_heir(struct heir **at)
-{
-    struct heir *h = *at;
-
-    *at = h->next;
-    roster_remove(&h->member);
-    for (int i = 0; i < CAPTURE_PIPES; i++)
-        capture_close(&h->pipe[i]);
-    free(h);
 }
 
 void
@@ -145,13 +122,13 @@ engine_close(struct engine *e)
 {
     if (e == NULL)
         return;
-    while (e->heirs != NULL)
-        drop_heir(&e->heirs);
+    heir_close(&e->heirs);
     assert(roster_empty(&e->roster));
     account_slot_done(&e->accounts);
     watcher_close(e->watcher);
     cgroup_pool_close(e->pool);
     tree_free(&e->list);
+    orphan_close(&e->orphans);
     (void)pthread_mutex_destroy(&e->lock);
     low_close(&e->low);
     fd_close(&e->children);
@@ -170,12 +147,6 @@ engine_set_nofile(struct engine *e, const struct rlimit *lim)
 {
     e->origin.limited = true;
     e->origin.nofile = *lim;
-}
-
-char *
-engine_mark(struct engine *e)
-{
-    return e->mark;
 }
 
 int
@@ -202,8 +173,19 @@ unlock(struct engine *e)
     (void)pthread_mutex_unlock(&e->lock);
 }
 
-int
-engine_launch(struct engine *e, struct roster_member *m, enum roster_kind kind,
+static unsigned long long
+next_number(struct engine *e)
+{
+    unsigned long long number;
+
+    lock(e);
+    number = ++e->numbers;
+    unlock(e);
+    return number;
+}
+
+static int
+launch(struct engine *e, struct roster_member *m, enum roster_kind kind, unsigned long long number,
     struct spawn_spec *spec, int *ret_exit, struct err *err)
 {
     struct watched *watched = NULL;
@@ -216,7 +198,7 @@ engine_launch(struct engine *e, struct roster_member *m, enum roster_kind kind,
         return r;
     /* Entered before it lives: else a look in between would take it for an orphan. */
     lock(e);
-    roster_add(&e->roster, m, kind, tree_now());
+    roster_add(&e->roster, m, kind, tree_now(), number);
     unlock(e);
 
     r = spawn_start(spec, &pid, ret_exit, err);
@@ -233,6 +215,32 @@ engine_launch(struct engine *e, struct roster_member *m, enum roster_kind kind,
         watcher_name(e->watcher, watched, pid);
         *ret_exit = told;
     }
+    return r;
+}
+
+int
+engine_launch(struct engine *e, struct roster_member *m, enum roster_kind kind,
+    struct spawn_spec *spec, int *ret_exit, struct err *err)
+{
+    return launch(e, m, kind, next_number(e), spec, ret_exit, err);
+}
+
+int
+engine_start(struct engine *e, struct roster_member *m, bool detach, struct spawn_spec *spec,
+    int *ret_exit, struct err *err)
+{
+    struct stray_mark mark = e->orphans.self;
+    char *const *envp = spec->envp;
+    char *room[STRAY_ENV_MAX];
+    char text[STRAY_TEXT_MAX];
+    int r;
+
+    mark.run = next_number(e);
+    mark.detached = detach;
+    stray_write(&mark, text);
+    spec->envp = stray_env(text, envp, room);
+    r = launch(e, m, ROSTER_RUNNING, mark.run, spec, ret_exit, err);
+    spec->envp = envp;
     return r;
 }
 
@@ -271,33 +279,16 @@ engine_accounts(struct engine *e)
     return account_once(&e->accounts);
 }
 
-/* Drops detached heirs that nothing is left of. */
-static void
-drop_extinct(struct engine *e)
-{
-    struct heir **at = &e->heirs;
-
-    while (*at != NULL) {
-        if ((*at)->member.kind == ROSTER_DETACHED && !(*at)->member.seen)
-            drop_heir(at);
-        else
-            at = &(*at)->next;
-    }
-}
-
 /* Reads the list of our children anew.  Returns whether there are any, or may be. */
 static bool
 look_around(struct engine *e)
 {
-    struct heir *h;
-
     e->list.n = 0;
     e->blind = tree_children(e->children, &e->list) < 0;
     if (e->list.n > 0 || e->blind)
         return true;
-    for (h = e->heirs; h != NULL; h = h->next)
-        h->member.seen = false;
-    drop_extinct(e);
+    heir_drop_detached(&e->heirs);
+    orphan_settle(&e->orphans, &e->roster);
     return false;
 }
 
@@ -308,25 +299,20 @@ judge(struct engine *e, size_t i, unsigned long long since, struct tree_proc *re
     struct roster_member **ret_m)
 {
     pid_t pid = e->list.pid[i];
-    struct known *k = &e->known[(unsigned)pid % KNOWN];
     const struct roster_member *m = roster_find(&e->roster, pid);
-    enum roster_verdict whose;
     int r;
 
     /* Spare the look at a command that simply goes on. */
     if (m != NULL && (m->kind == ROSTER_RUNNING || m->kind == ROSTER_GUEST))
         return ROSTER_OURS;
-    if (k->pid == pid && k->born < since)
+    if (orphan_older(&e->orphans, pid, since))
         return ROSTER_OURS;
     r = tree_look(pid, ret_proc);
     if (r < 0) {
         e->blind |= r != -ESRCH; /* short of descriptors: it may be anybody */
         return ROSTER_OURS;
     }
-    whose = roster_owner(&e->roster, ret_proc, ret_m);
-    if (whose != ROSTER_OURS)
-        *k = (struct known){ .pid = pid, .born = ret_proc->born };
-    return whose;
+    return orphan_judge(&e->orphans, &e->roster, ret_proc, ret_m);
 }
 
 bool
@@ -345,15 +331,27 @@ engine_any_dead(struct engine *e)
 static bool
 reap(struct engine *e, pid_t pid, bool *ret_killed)
 {
-    struct known *k = &e->known[(unsigned)pid % KNOWN];
     siginfo_t gone;
 
     if (!tree_reap(pid, &gone))
         return false;
-    if (k->pid == pid)
-        *k = (struct known){ .pid = 0 };
+    orphan_forget(&e->orphans, pid);
     *ret_killed = gone.si_code == CLD_KILLED && gone.si_status == SIGKILL;
     return true;
+}
+
+/* Kills an orphan of a member, and notes whose those below it are: they come to
+ * us as well, and are dead by then. */
+static int
+strike_tree(struct engine *e, const struct roster_member *m, const struct tree_proc *top)
+{
+    struct tree_proc below[TREE_MAX];
+    size_t n, i;
+    int r = tree_kill(top, below, &n);
+
+    for (i = 0; i < n; i++)
+        orphan_claim(&e->orphans, &below[i], m->number);
+    return r;
 }
 
 /* Goes once over what is left of a member: reaps those that have ended, and
@@ -377,7 +375,7 @@ sweep_once(
         if (reap(e, p.pid, &killed)) {
             reaped++;
             *leftover += killed && m->struck;
-        } else if (!strike || tree_kill(&p) == 0) {
+        } else if (!strike || strike_tree(e, m, &p) == 0) {
             *ret_left = true;
             m->struck |= strike;
         }
@@ -455,49 +453,44 @@ engine_signal(struct engine *e, struct roster_member *m, int sig)
     tree_signal_all(found, n, m->pid, sig);
 }
 
-/* Makes an heir of a member; the caller has the lock. */
-static struct heir *
-inherit(struct engine *e, struct roster_member *m, enum roster_kind kind)
+/* Whether it has left anything.  What may be its own is taken for it. */
+static bool
+claim_orphans(struct engine *e, const struct roster_member *m)
 {
-    struct heir *h = calloc(1, sizeof(*h));
+    bool left = false;
+    size_t i;
 
-    if (h == NULL)
-        return NULL;
-    for (int i = 0; i < CAPTURE_PIPES; i++)
-        h->pipe[i] = (struct capture){ .fd = -1 };
-    roster_add(&e->roster, &h->member, kind, m->born);
-    roster_name(&e->roster, &h->member, m->pid);
-    roster_remove(m);
-    h->next = e->heirs;
-    e->heirs = h;
-    return h;
+    if (!look_around(e))
+        return false;
+    for (i = 0; i < e->list.n; i++) {
+        struct roster_member *owner;
+        struct tree_proc p;
+        enum roster_verdict whose = judge(e, i, m->born, &p, &owner);
+
+        if (whose == ROSTER_UNSURE ? p.born < m->born : whose != ROSTER_OWNED || owner != m)
+            continue;
+        if (!tree_ended(&p))
+            orphan_claim(&e->orphans, &p, m->number);
+        left = true;
+    }
+    return left;
 }
 
 int
 engine_detach(struct engine *e, struct roster_member *m, struct capture pipe[CAPTURE_PIPES])
 {
-    struct heir *h;
-    bool left = false; /* something that may be its own */
-    size_t i;
+    struct capture *theirs;
     int r = 0;
 
     lock(e);
     m->kind = ROSTER_DETACHED;
-    if (look_around(e)) {
-        for (i = 0; i < e->list.n && !left; i++) {
-            struct roster_member *owner;
-            struct tree_proc p;
-
-            left = judge(e, i, m->born, &p, &owner) != ROSTER_OURS;
-        }
-    }
-    if (!left && !e->blind)
+    if (!claim_orphans(e, m) && !e->blind)
         roster_remove(m);
-    else if ((h = inherit(e, m, ROSTER_DETACHED)) == NULL)
+    else if ((theirs = heir_add(&e->heirs, &e->roster, m, ROSTER_DETACHED)) == NULL)
         r = -ENOMEM;
     else
-        for (i = 0; i < CAPTURE_PIPES; i++)
-            capture_move(&h->pipe[i], &pipe[i]);
+        for (int i = 0; i < CAPTURE_PIPES; i++)
+            capture_move(&theirs[i], &pipe[i]);
     unlock(e);
     return r;
 }
@@ -505,54 +498,33 @@ engine_detach(struct engine *e, struct roster_member *m, struct capture pipe[CAP
 int
 engine_abandon(struct engine *e, struct roster_member *m)
 {
-    const struct heir *h;
+    const struct capture *theirs;
 
     lock(e);
-    h = inherit(e, m, ROSTER_ABANDONED);
+    theirs = heir_add(&e->heirs, &e->roster, m, ROSTER_ABANDONED);
     unlock(e);
-    return h == NULL ? -ENOMEM : 0;
-}
-
-/* Looks after what was handed over.  Returns whether there is more to do. */
-static bool
-look_after_heirs(struct engine *e)
-{
-    struct heir **at = &e->heirs;
-    bool left = false;
-
-    while (*at != NULL) {
-        struct heir *h = *at;
-        bool abandoned = h->member.kind == ROSTER_ABANDONED;
-        siginfo_t gone;
-
-        h->member.seen = false;
-        for (int i = 0; i < CAPTURE_PIPES; i++) {
-            capture_read(&h->pipe[i]);
-            left |= !capture_ended(&h->pipe[i]);
-        }
-        left |= abandoned;
-        if (abandoned && tree_reap(h->member.pid, &gone))
-            drop_heir(at); /* its orphans are nobody's from now on, and are ended as such */
-        else
-            at = &h->next;
-    }
-    return left;
+    return theirs == NULL ? -ENOMEM : 0;
 }
 
 /* Deals with one orphan.  Returns whether it is still there. */
 static bool
 tend(struct engine *e, const struct tree_proc *p, enum roster_verdict whose,
-    const struct roster_member *owner)
+    struct roster_member *owner)
 {
+    struct tree_proc below[TREE_MAX];
     bool killed;
+    size_t n;
 
     /* Its run is about to reap and count it. */
     if (whose == ROSTER_OWNED && owner->kind == ROSTER_SWEEPING)
         return true;
-    if (reap(e, p->pid, &killed))
+    if (reap(e, p->pid, &killed)) {
+        if (whose == ROSTER_OWNED)
+            owner->lost = true;
         return false;
+    }
     if (whose == ROSTER_NOBODYS || (whose == ROSTER_OWNED && owner->kind == ROSTER_ABANDONED))
-        (void)tree_kill(p); /* EPERM: it is left to itself */
+        (void)tree_kill(p, below, &n); /* EPERM: it is left to itself */
     return true;
 }
 
@@ -562,7 +534,7 @@ reap_once(struct engine *e, bool *ret_left)
 {
     size_t reaped = 0, i;
 
-    *ret_left = look_after_heirs(e);
+    *ret_left = heir_tend(&e->heirs);
     if (!look_around(e))
         return 0;
     for (i = e->list.n; i-- > 0;) {
@@ -578,8 +550,10 @@ reap_once(struct engine *e, bool *ret_left)
             reaped++;
     }
     *ret_left |= e->blind;
-    if (!e->blind)
-        drop_extinct(e);
+    if (!e->blind) {
+        orphan_settle(&e->orphans, &e->roster);
+        heir_drop_unseen(&e->heirs);
+    }
     return reaped;
 }
 

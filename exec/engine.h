@@ -57,10 +57,9 @@ void engine_set_nofile(struct engine *e, const struct rlimit *lim) __attribute__
 bool engine_reap(struct engine *e) __attribute__((nonnull));
 
 /* Starts a process and enters it as `m`, which is the caller's and stays where
- * it is until engine_forget().  `spec->origin` is filled in.  For programs
- * themselves only with ROSTER_GUEST: a child that is no command, such as the
- * responder that is to take our place.  *ret_exit (CLOEXEC, the caller's)
- * becomes readable when the process ends.  Otherwise as spawn_start(). */
+ * it is until engine_forget().  `spec->origin` is filled in.  With ROSTER_GUEST:
+ * a child that is no command, such as the responder that is to take our place.  *ret_exit (CLOEXEC,
+ * the caller's) becomes readable when the process ends.  Otherwise as spawn_start(). */
 int engine_launch(struct engine *e, struct roster_member *m, enum roster_kind kind,
     struct spawn_spec *spec, int *ret_exit, struct err *err)
     __attribute__((warn_unused_result, nonnull));
@@ -73,8 +72,10 @@ void engine_forget(struct engine *e, struct roster_member *m) __attribute__((non
 
 /* The rest is run.c's. */
 
-/* The variable that marks our commands, for stray_env(); "" when there is none. */
-char *engine_mark(struct engine *e) __attribute__((nonnull));
+/* Starts the command of a run, with its mark (stray.h) behind the environment of
+ * the spec.  Otherwise as engine_launch(). */
+int engine_start(struct engine *e, struct roster_member *m, bool detach, struct spawn_spec *spec,
+    int *ret_exit, struct err *err) __attribute__((warn_unused_result, nonnull));
 
 /* A descriptor of /dev/null, open for reading. */
 int engine_null(const struct engine *e) __attribute__((warn_unused_result, nonnull));

@@ -11,10 +11,12 @@ noinst_LIBRARIES += %D%/libexec.a
 	%D%/engine.c %D%/engine.h \
 	%D%/env.c %D%/env.h \
 	%D%/fence.c %D%/fence.h \
+	%D%/heir.c %D%/heir.h \
 	%D%/input.c %D%/input.h \
 	%D%/keep.c %D%/keep.h \
 	%D%/limits.c %D%/limits.h \
 	%D%/low.c %D%/low.h \
+	%D%/orphan.c %D%/orphan.h \
 	%D%/path.c %D%/path.h \
 	%D%/roster.c %D%/roster.h \
 	%D%/run.c %D%/run.h \

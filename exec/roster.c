@@ -28,10 +28,10 @@ link_in(struct roster *r, struct roster_member *m)
 }
 
 void
-roster_add(
-    struct roster *r, struct roster_member *m, enum roster_kind kind, unsigned long long born)
+roster_add(struct roster *r, struct roster_member *m, enum roster_kind kind,
+    unsigned long long born, unsigned long long number)
 {
-    *m = (struct roster_member){ .kind = kind, .born = born };
+    *m = (struct roster_member){ .kind = kind, .born = born, .number = number };
     link_in(r, m);
 }
 
@@ -78,38 +78,24 @@ roster_empty(const struct roster *r)
     return true;
 }
 
-/* For an orphan that left its session: all who were there before it. */
-static enum roster_verdict
-owner_by_birth(const struct roster *r, const struct tree_proc *p, struct roster_member **ret_member)
+struct roster_member *
+roster_numbered(const struct roster *r, unsigned long long number)
 {
-    struct roster_member *only = NULL;
-    size_t n = 0;
     size_t i;
 
     for (i = 0; i < ROSTER_BUCKETS; i++) {
         struct roster_member *m;
 
-        for (m = r->bucket[i]; m != NULL; m = m->next) {
-            if (m->born > p->born)
-                continue;
-            /* It may even be the one that is being started right now. */
-            if (m->pid == 0)
-                return ROSTER_OURS;
-            m->seen |= !tree_ended(p);
-            only = m;
-            n++;
-        }
+        for (m = r->bucket[i]; m != NULL; m = m->next)
+            if (m->number == number)
+                return m;
     }
-    if (n == 0)
-        return ROSTER_NOBODYS;
-    if (n > 1)
-        return ROSTER_UNSURE;
-    *ret_member = only;
-    return ROSTER_OWNED;
+    return NULL;
 }
 
 enum roster_verdict
-roster_owner(const struct roster *r, const struct tree_proc *p, struct roster_member **ret_member)
+roster_by_session(
+    const struct roster *r, const struct tree_proc *p, struct roster_member **ret_member)
 {
     struct roster_member *m = roster_find(r, p->pid);
 
@@ -121,8 +107,38 @@ roster_owner(const struct roster *r, const struct tree_proc *p, struct roster_me
     /* The processes of those two kinds have been reaped: who has the number of
      * one of them, and a session of that number, is somebody new. */
     if (m == NULL || m->pid == p->pid)
-        return owner_by_birth(r, p, ret_member);
-    m->seen |= !tree_ended(p);
+        return ROSTER_UNSURE;
     *ret_member = m;
+    return ROSTER_OWNED;
+}
+
+enum roster_verdict
+roster_by_birth(const struct roster *r, unsigned long long born, struct roster_member **ret_member)
+{
+    struct roster_member *youngest = NULL;
+    size_t n = 0;
+    size_t detached = 0;
+    size_t i;
+
+    for (i = 0; i < ROSTER_BUCKETS; i++) {
+        struct roster_member *m;
+
+        for (m = r->bucket[i]; m != NULL; m = m->next) {
+            if (m->born > born)
+                continue;
+            /* It may even be the one that is being started right now. */
+            if (m->pid == 0)
+                return ROSTER_OURS;
+            if (youngest == NULL || m->born >= youngest->born)
+                youngest = m;
+            n++;
+            detached += m->kind == ROSTER_DETACHED;
+        }
+    }
+    if (n == 0)
+        return ROSTER_NOBODYS;
+    if (n > 1 && detached < n)
+        return ROSTER_UNSURE;
+    *ret_member = youngest;
     return ROSTER_OWNED;
 }

@@ -27,7 +27,6 @@
 #include "exec/engine.h"
 #include "exec/run.h"
 #include "exec/spawn.h"
-#include "exec/stray.h"
 
 enum state {
     GOING,
@@ -93,19 +92,6 @@ close_pipes(struct run *r)
         fd_close(&r->writer[i]);
 }
 
-/* Starts it, marked where no cgroup says whose it is.  What a detached command
- * starts is to stay, whatever becomes of us. */
-static int
-launch_once(struct run *r, const struct run_spec *spec, struct spawn_spec *child, struct err *err)
-{
-    char *marked[STRAY_ENV_MAX];
-
-    child->envp = spec->envp;
-    if (!spec->detach && !fence_stands(&r->fence))
-        child->envp = stray_env(engine_mark(r->engine), spec->envp, marked);
-    return engine_launch(r->engine, &r->member, ROSTER_RUNNING, child, &r->exitfd, err);
-}
-
 /* In its cgroup, or, where it may and has to, without one. */
 static int
 launch(struct run *r, const struct run_spec *spec, struct spawn_spec *child, struct err *err)
@@ -114,9 +100,9 @@ launch(struct run *r, const struct run_spec *spec, struct spawn_spec *child, str
         spec->detach, child, err);
 
     if (n == 0)
-        n = launch_once(r, spec, child, err);
+        n = engine_start(r->engine, &r->member, spec->detach, child, &r->exitfd, err);
     if (n < 0 && fence_lower(&r->fence, child, err))
-        n = launch_once(r, spec, child, err);
+        n = engine_start(r->engine, &r->member, spec->detach, child, &r->exitfd, err);
     if (n < 0)
         fence_close(&r->fence, false);
     return n;
@@ -128,6 +114,7 @@ run_start(struct run *r, struct engine *e, const struct run_spec *spec, struct e
     struct spawn_spec child = {
         .path = spec->path,
         .argv = spec->argv,
+        .envp = spec->envp,
         .workdir = spec->workdir,
         .limits = spec->limits,
     };

@@ -7,8 +7,8 @@
  *
  * The command gets descriptors 0, 1 and 2 and no other, default signals, an
  * empty signal mask, a session and process group of its own, and exactly the
- * argv and environment of the spec, with CMON_RUN behind it where nothing else
- * says whose it is (stray.h).  stdout and stderr share one pipe and keep their
+ * argv and environment of the spec, with CMON_RUN behind it, which says whose it
+ * is (stray.h).  stdout and stderr share one pipe and keep their
  * order, unless they are asked for apart.  Its exit ends the run, even when
  * something it left behind holds the pipe.
  *
@@ -18,11 +18,11 @@
  * one and this holds for whatever a command does, setsid and double forks
  * included, other than root leaving its cgroup; what SIGKILL has not ended after
  * two seconds is ended later.  Without a cgroup there are two more exceptions:
- * what we may not signal, because it became root; and what left the
- * session (setsid) when it could as well be another run's, because both were
- * there when it was born: it ends with the last of those.  What a detached
- * command leaves may go on writing to the pipe as long as this program lives;
- * better that it redirects its output.
+ * what we may not signal, because it became root; and what left the session
+ * (setsid), has lost the mark in its environment, and could as well be another
+ * run's, because both were there when it was born: it ends with the last of those
+ * and of what detached ones have left.  What a detached command leaves may go on
+ * writing to the pipe as long as this program lives; better that it redirects that.
  *
  * Past its timeout the whole tree gets SIGTERM (and SIGCONT), after `grace`
  * SIGKILL.  A command that ignores even that (stuck in the kernel) is

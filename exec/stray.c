@@ -27,19 +27,13 @@ enum {
     ROUNDS_MAX = 16,
 };
 
-struct owner {
-    unsigned long long pid_ns, time_ns; /* inodes; 0 where the kernel has none */
-    int pid;
-    unsigned long long born;
-};
-
 struct found {
     struct tree_proc proc;
-    struct owner owner;
+    struct stray_mark mark;
 };
 
 struct hunt {
-    struct owner self;
+    struct stray_mark self;
     pid_t ancestor[ANCESTORS_MAX]; /* we first */
     size_t nancestors;
     struct found found[FOUND_MAX];
@@ -54,15 +48,15 @@ namespace_of_ours(const char *path)
     return stat(path, &st) == 0 ? (unsigned long long)st.st_ino : 0;
 }
 
-static int
-who_are_we(struct owner *ret_self)
+int
+stray_self(struct stray_mark *ret_self)
 {
     struct tree_proc p;
     int r = tree_look(getpid(), &p);
 
     if (r < 0)
         return r;
-    *ret_self = (struct owner){ .pid_ns = namespace_of_ours("/proc/self/ns/pid"),
+    *ret_self = (struct stray_mark){ .pid_ns = namespace_of_ours("/proc/self/ns/pid"),
         .time_ns = namespace_of_ours("/proc/self/ns/time"),
         .pid = p.pid,
         .born = p.born };
@@ -70,14 +64,10 @@ who_are_we(struct owner *ret_self)
 }
 
 void
-stray_mark(char mark[STRAY_MARK_MAX])
+stray_write(const struct stray_mark *mark, char text[STRAY_TEXT_MAX])
 {
-    struct owner self;
-
-    mark[0] = '\0';
-    if (who_are_we(&self) == 0)
-        (void)snprintf(mark, STRAY_MARK_MAX, VARIABLE "%llu.%llu.%d.%llu", self.pid_ns,
-            self.time_ns, self.pid, self.born);
+    (void)snprintf(text, STRAY_TEXT_MAX, VARIABLE "%llu.%llu.%d.%llu.%llu%s", mark->pid_ns,
+        mark->time_ns, mark->pid, mark->born, mark->run, mark->detached ? "d" : "");
 }
 
 char *const *
@@ -87,7 +77,7 @@ stray_env(char *mark, char *const *envp, char *room[STRAY_ENV_MAX])
 
     while (envp[n] != NULL)
         n++;
-    if (mark[0] == '\0' || n + 2 > STRAY_ENV_MAX)
+    if (n + 2 > STRAY_ENV_MAX)
         return envp;
     memcpy((void *)room, (const void *)envp, n * sizeof(*room));
     room[n] = mark;
@@ -97,22 +87,32 @@ stray_env(char *mark, char *const *envp, char *room[STRAY_ENV_MAX])
 
 /* Returns whether this entry of an environment is a mark. */
 static bool
-parse(const char *entry, struct owner *ret_owner)
+parse(const char *entry, struct stray_mark *ret_mark)
 {
-    int end = 0;
+    struct stray_mark m = { .run = 0 };
+    const char *s = entry + strlen(VARIABLE);
+    int four = 0;
+    int five = 0;
+    int n;
 
-    return strncmp(entry, VARIABLE, strlen(VARIABLE)) == 0 &&
-           sscanf(entry + strlen(VARIABLE), "%llu.%llu.%d.%llu%n", &ret_owner->pid_ns,
-               &ret_owner->time_ns, &ret_owner->pid, &ret_owner->born, &end) == 4 &&
-           entry[strlen(VARIABLE) + (size_t)end] == '\0';
+    if (strncmp(entry, VARIABLE, strlen(VARIABLE)) != 0)
+        return false;
+    n = sscanf(s, "%llu.%llu.%d.%llu%n.%llu%n", &m.pid_ns, &m.time_ns, &m.pid, &m.born, &four,
+        &m.run, &five);
+    s += n == 5 ? five : four;
+    m.detached = n == 5 && *s == 'd';
+    if (n < 4 || s[m.detached] != '\0')
+        return false;
+    *ret_mark = m;
+    return true;
 }
 
 /* Looks for the mark in what an open environment holds. */
 static bool
-find_mark(int fd, struct owner *ret_owner)
+find_mark(int fd, struct stray_mark *ret_mark)
 {
     char chunk[CHUNK];
-    char entry[STRAY_MARK_MAX]; /* as much of the one at hand as a mark can be */
+    char entry[STRAY_TEXT_MAX]; /* as much of the one at hand as a mark can be */
     size_t len = 0;
     ssize_t n, i;
 
@@ -122,7 +122,7 @@ find_mark(int fd, struct owner *ret_owner)
                 entry[len++] = chunk[i];
             if (chunk[i] != '\0')
                 continue;
-            if (entry[len - 1] == '\0' && parse(entry, ret_owner))
+            if (entry[len - 1] == '\0' && parse(entry, ret_mark))
                 return true;
             len = 0;
         }
@@ -130,10 +130,8 @@ find_mark(int fd, struct owner *ret_owner)
     return false;
 }
 
-/* Whether it is of our user and carries a mark.  Those that we may not look at
- * are not ours to end. */
-static bool
-is_marked(pid_t pid, struct owner *ret_owner)
+bool
+stray_read(pid_t pid, struct stray_mark *ret_mark)
 {
     char path[PATH_SIZE];
     struct stat st;
@@ -141,18 +139,25 @@ is_marked(pid_t pid, struct owner *ret_owner)
 
     (void)snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
     fd = open(path, O_RDONLY | O_CLOEXEC);
-    return fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() && find_mark(fd, ret_owner);
+    return fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() && find_mark(fd, ret_mark);
+}
+
+bool
+stray_same(const struct stray_mark *a, const struct stray_mark *b)
+{
+    return a->pid == b->pid && a->born == b->born && a->pid_ns == b->pid_ns &&
+           a->time_ns == b->time_ns;
 }
 
 static bool
-is_gone(const struct owner *o)
+is_gone(const struct stray_mark *m)
 {
     struct tree_proc p;
-    int r = tree_look(o->pid, &p);
+    int r = tree_look(m->pid, &p);
 
     if (r < 0)
         return r == -ESRCH;
-    return p.born != o->born || tree_ended(&p);
+    return p.born != m->born || tree_ended(&p);
 }
 
 static bool
@@ -185,9 +190,9 @@ consider(struct hunt *h, pid_t pid)
 
     /* Looked at first: should the number be another's by the time of the mark,
      * tree_signal() will not find this birth. */
-    if (tree_look(pid, &f->proc) == 0 && !is_ancestor(h, pid) && is_marked(pid, &f->owner) &&
-        f->owner.pid_ns == h->self.pid_ns && f->owner.time_ns == h->self.time_ns &&
-        is_gone(&f->owner))
+    if (tree_look(pid, &f->proc) == 0 && !is_ancestor(h, pid) && stray_read(pid, &f->mark) &&
+        !f->mark.detached && f->mark.pid_ns == h->self.pid_ns &&
+        f->mark.time_ns == h->self.time_ns && is_gone(&f->mark))
         h->n++;
 }
 
@@ -212,8 +217,7 @@ parent_of(const struct hunt *h, const struct found *f)
     size_t i;
 
     for (i = 0; i < h->n; i++)
-        if (h->found[i].proc.pid == f->proc.parent && h->found[i].owner.pid == f->owner.pid &&
-            h->found[i].owner.born == f->owner.born)
+        if (h->found[i].proc.pid == f->proc.parent && stray_same(&h->found[i].mark, &f->mark))
             return &h->found[i];
     return NULL;
 }
@@ -249,7 +253,7 @@ stray_end(void)
     unsigned now = 0;
     int rounds = 0;
 
-    if (h == NULL || who_are_we(&h->self) < 0) {
+    if (h == NULL || stray_self(&h->self) < 0) {
         free(h);
         return 0;
     }

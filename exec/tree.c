@@ -215,9 +215,8 @@ tree_signal_all(const struct tree_proc *procs, size_t n, pid_t but, int sig)
 }
 
 int
-tree_kill(const struct tree_proc *top)
+tree_kill(const struct tree_proc *top, struct tree_proc below[TREE_MAX], size_t *ret_n)
 {
-    struct tree_proc below[TREE_MAX];
     size_t n = tree_walk(top->pid, below, TREE_MAX); /* before it falls apart */
     int r = kill(top->pid, SIGKILL) < 0 ? -errno : 0;
     size_t i;
@@ -226,6 +225,7 @@ tree_kill(const struct tree_proc *top)
         (void)kill(-top->group, SIGKILL);
     for (i = 0; i < n; i++)
         (void)tree_signal(&below[i], SIGKILL); /* it may have ended with its parent */
+    *ret_n = n;
     return r;
 }
 

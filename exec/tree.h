@@ -72,10 +72,11 @@ void tree_signal_all(const struct tree_proc *procs, size_t n, pid_t but, int sig
     __attribute__((nonnull));
 
 /* Ends an orphan of ours, all below it, and its process group: at once, so that
- * nobody in it can fork away.  The group's number is not reused as long as the
- * orphan is not reaped, and the group is no stranger's, since it is in one
- * session.  Returns 0 or -errno. */
-int tree_kill(const struct tree_proc *top) __attribute__((nonnull));
+ * nobody in it can fork away.  Who was below it is in `below`, *ret_n of them.  The group's number
+ * is not reused as long as the orphan is not reaped, and the group is no stranger's, since it is in
+ * one session.  Returns 0 or -errno. */
+int tree_kill(const struct tree_proc *top, struct tree_proc below[TREE_MAX], size_t *ret_n)
+    __attribute__((nonnull));
 
 /* Reaps a child if it has ended, and says whether.  It keeps its number until
  * then, so that no pidfd is needed to mean the right one. */

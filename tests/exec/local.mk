@@ -25,7 +25,7 @@ check_PROGRAMS += %D%/without
 
 EXEC_TESTS = %D%/test_account %D%/test_capture %D%/test_cgroup_place %D%/test_engine %D%/test_env \
 	%D%/test_fence %D%/test_input %D%/test_keep %D%/test_leftover %D%/test_limits %D%/test_low \
-	%D%/test_output %D%/test_path \
+	%D%/test_orphan %D%/test_output %D%/test_path \
 	%D%/test_roster %D%/test_run %D%/test_spawn %D%/test_stray %D%/test_tree %D%/test_watcher %D%/test_way
 check_PROGRAMS += $(EXEC_TESTS)
 TESTS += $(EXEC_TESTS)
@@ -37,6 +37,7 @@ TESTS += $(EXEC_TESTS)
 %C%_test_fence_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_keep_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_leftover_LDADD = $(EXEC_TEST_LIBS)
+%C%_test_orphan_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_output_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_input_LDADD = $(EXEC_TEST_LIBS)
 %C%_test_limits_LDADD = $(FILTER_LIBS) $(EXEC_TEST_LIBS)

@@ -8,11 +8,11 @@
  *   probe kill KIND...    the same, kills and leaves unreaped what it started, exits 0
  *
  * Kinds: child, group (a process group of its own), session (setsid), daemon
- * (two forks and setsid), stopped, deaf (to SIGTERM), nested (a child whose
- * own child called setsid), headless (its first thread has ended), hopping
- * (from pid to pid), far-hopping (the same after setsid), root (root, if the probe
- * is set-user-id), bomb (24 processes in a hurry).  All of them hold the pipe, and none outlives a
- * minute whatever happens.
+ * (two forks and setsid), bare (the same, without an environment), stopped, deaf
+ * (to SIGTERM), nested (a child whose own child called setsid), headless (its first
+ * thread has ended), hopping (from pid to pid), far-hopping (the same after setsid),
+ * root (root, if the probe is set-user-id), bomb (24 processes in a hurry).  All of
+ * them hold the pipe, and none outlives a minute whatever happens.
  */
 #include "config.h"
 
@@ -274,10 +274,31 @@ hop(void)
     _exit(0);
 }
 
+/* Goes on without an environment: an execve(2) of this program with none, and the
+ * place to tell that it has got there. */
+static void
+undress(void)
+{
+    char self[512] = "";
+    char fd[16];
+    char *argv[] = { self, "bare", fd, NULL };
+    char *envp[] = { NULL };
+
+    (void)snprintf(fd, sizeof(fd), "%d", dup(ready[1]));
+    if (readlink("/proc/self/exe", self, sizeof(self) - 1) > 0)
+        (void)execve(self, argv, envp);
+    _exit(97);
+}
+
 static void
 start(const char *kind)
 {
-    pid_t child = fork();
+    bool bare = strcmp(kind, "bare") == 0;
+    pid_t child;
+
+    if (bare)
+        kind = "daemon";
+    child = fork();
 
     if (child != 0) {
         if (strcmp(kind, "daemon") == 0)
@@ -290,6 +311,8 @@ start(const char *kind)
         (void)setsid();
     if (strcmp(kind, "daemon") == 0 && fork() != 0)
         _exit(0);
+    if (bare)
+        undress();
     if (strcmp(kind, "deaf") == 0)
         (void)signal(SIGTERM, SIG_IGN);
     if (strcmp(kind, "nested") == 0 && fork() == 0)
@@ -391,6 +414,10 @@ obey(const char *verb, char **words)
     }
     if (words[0] == NULL)
         return 98;
+    if (strcmp(verb, "bare") == 0) {
+        ready[1] = atoi(words[0]);
+        stay();
+    }
     if (strcmp(verb, "exit") == 0)
         return atoi(words[0]);
     if (strcmp(verb, "raise") == 0)

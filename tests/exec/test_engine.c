@@ -1,4 +1,4 @@
-/* tests/exec/test_engine.c -- exec/engine.h: many runs at once, and whose an orphan is. */
+/* tests/exec/test_engine.c -- exec/engine.h: many runs at once, and who is no run. */
 #include "config.h"
 
 #include <errno.h>
@@ -145,138 +145,6 @@ START_TEST(runs_of_many_threads_are_not_mixed_up)
 }
 END_TEST
 
-/* A second run beside h.run. */
-static struct run other;
-static unsigned char other_said[4096];
-
-static void
-start_other(bool detach, const char *verb, const char *kind)
-{
-    char *argv[] = { h.probe, (char *)(uintptr_t)verb, (char *)(uintptr_t)kind, NULL };
-    struct run_spec spec = h.spec;
-
-    spec.path = h.probe;
-    spec.argv = argv;
-    spec.out = other_said;
-    spec.out_max = sizeof(other_said) - 1;
-    spec.detach = detach;
-    ck_assert_int_eq(run_start(&other, h.engine, &spec, &h.err), 0);
-}
-
-/* The pid that the other run says first, once it has. */
-static pid_t
-other_pid(void)
-{
-    while (strchr((char *)other_said, '\n') == NULL) {
-        ck_assert_int_eq(run_step(&other, 0), RUN_PARKED);
-        harness_sleep(CLOCK_MSEC);
-    }
-    return (pid_t)atoi((char *)other_said);
-}
-
-START_TEST(other_runs_are_not_touched_by_a_sweep)
-{
-    static const char *const kinds[] = { "child", "session", "daemon", "group", "nested" };
-    pid_t theirs;
-    pid_t ours;
-
-    start_other(false, "keep", kinds[_i]);
-    theirs = other_pid();
-    harness_probe("leave", "child", NULL);
-    ck_assert_uint_eq(harness_run()->leftover, 1);
-    ck_assert_uint_eq(harness_pids(&ours, 1), 1);
-    ck_assert(!harness_alive(ours));
-    ck_assert(harness_alive(theirs));
-    (void)engine_reap(h.engine);
-    ck_assert(harness_alive(theirs));
-
-    run_cancel(&other, true);
-    run_drive(&other, -1);
-    ck_assert(harness_gone(theirs));
-}
-END_TEST
-
-START_TEST(orphan_of_two_possible_owners_waits_for_the_last)
-{
-    pid_t orphan;
-
-    /* Both were there when it was born, and it has left its session. */
-    start_other(false, "pause", NULL);
-    harness_probe("leave", "daemon", NULL);
-    ck_assert_uint_eq(harness_run()->leftover, 0);
-    ck_assert_uint_eq(harness_pids(&orphan, 1), 1);
-    ck_assert(engine_reap(h.engine));
-    ck_assert(harness_alive(orphan));
-
-    run_cancel(&other, false);
-    run_drive(&other, -1);
-    ck_assert(!harness_alive(orphan));
-    ck_assert_int_eq(harness_children(), 0);
-}
-END_TEST
-
-START_TEST(orphan_older_than_other_runs_is_certain)
-{
-    pid_t orphan;
-
-    harness_probe("keep", "daemon", NULL);
-    harness_start();
-    harness_read_pids(&orphan, 1);
-    harness_sleep(50 * CLOCK_MSEC); /* births are told in ticks of 10 ms */
-    start_other(false, "pause", NULL);
-    ck_assert_int_eq(kill(h.run.member.pid, SIGKILL), 0);
-    run_drive(&h.run, -1);
-    ck_assert_uint_eq(run_result(&h.run)->leftover, 1);
-    ck_assert(!harness_alive(orphan));
-
-    run_cancel(&other, true);
-    run_drive(&other, -1);
-}
-END_TEST
-
-START_TEST(what_a_detached_run_may_have_left_is_spared_by_others)
-{
-    pid_t deployed;
-    pid_t later;
-
-    start_other(true, "leave", "daemon");
-    run_drive(&other, -1);
-    deployed = (pid_t)atoi((char *)other_said);
-    ck_assert(harness_alive(deployed));
-
-    /* A leftover in its session is certain and goes... */
-    harness_probe("leave", "child", NULL);
-    ck_assert_uint_eq(harness_run()->leftover, 1);
-    ck_assert(harness_alive(deployed));
-    /* ...and one that has left it could be the deployed one's child. */
-    harness_probe("leave", "daemon", NULL);
-    ck_assert_uint_eq(harness_run()->leftover, 0);
-    ck_assert_uint_eq(harness_pids(&later, 1), 1);
-    ck_assert(engine_reap(h.engine));
-    ck_assert(harness_alive(deployed) && harness_alive(later));
-
-    ck_assert_int_eq(kill(deployed, SIGKILL), 0);
-    ck_assert_int_eq(kill(later, SIGKILL), 0);
-    ck_assert(harness_gone(deployed) && harness_gone(later));
-}
-END_TEST
-
-START_TEST(once_nothing_detached_is_left_leftovers_are_certain_again)
-{
-    pid_t deployed;
-
-    start_other(true, "leave", "daemon");
-    run_drive(&other, -1);
-    deployed = (pid_t)atoi((char *)other_said);
-    ck_assert_int_eq(kill(deployed, SIGKILL), 0);
-    ck_assert(harness_gone(deployed));
-    ck_assert(!engine_reap(h.engine));
-
-    harness_probe("leave", "daemon", NULL);
-    ck_assert_uint_eq(harness_run()->leftover, 1);
-}
-END_TEST
-
 START_TEST(children_of_the_program_itself_are_left_alone)
 {
     pid_t child = fork();
@@ -320,34 +188,6 @@ START_TEST(guests_are_left_alone)
     ck_assert_int_eq(waitid(P_PID, (id_t)guest.pid, &gone, WEXITED), 0);
     engine_forget(h.engine, &guest);
     ck_assert_int_eq(close(pidfd), 0);
-}
-END_TEST
-
-START_TEST(orphan_whose_command_is_gone_is_ended)
-{
-    char *argv[] = { h.probe, "pause", NULL };
-    struct spawn_spec spec = { .path = h.probe, .argv = argv, .envp = no_env, .fd = { 0, 1, 2 } };
-    struct roster_member guest;
-    siginfo_t gone;
-    pid_t orphan;
-    int pidfd;
-
-    /* It could be the guest's, so its run leaves it; then the guest goes too. */
-    ck_assert_int_eq(engine_launch(h.engine, &guest, ROSTER_GUEST, &spec, &pidfd, &h.err), 0);
-    harness_probe("leave", "daemon", NULL);
-    ck_assert_uint_eq(harness_run()->leftover, 0);
-    ck_assert_uint_eq(harness_pids(&orphan, 1), 1);
-    ck_assert(engine_reap(h.engine));
-    ck_assert(harness_alive(orphan));
-    ck_assert_int_eq(kill(guest.pid, SIGKILL), 0);
-    ck_assert_int_eq(waitid(P_PID, (id_t)guest.pid, &gone, WEXITED), 0);
-    engine_forget(h.engine, &guest);
-    ck_assert_int_eq(close(pidfd), 0);
-
-    ck_assert(engine_reap(h.engine));
-    ck_assert(harness_gone(orphan));
-    ck_assert(!engine_reap(h.engine));
-    ck_assert_int_eq(harness_children(), 0);
 }
 END_TEST
 
@@ -524,15 +364,9 @@ suite(void)
     tcase_add_test(tc, subreaper_is_on);
     tcase_add_loop_test(tc, engine_that_does_not_open_leaves_nothing, 0, 2);
     tcase_add_test(tc, runs_of_many_threads_are_not_mixed_up);
-    tcase_add_loop_test(tc, other_runs_are_not_touched_by_a_sweep, 0, 5);
-    tcase_add_test(tc, orphan_of_two_possible_owners_waits_for_the_last);
-    tcase_add_test(tc, orphan_older_than_other_runs_is_certain);
-    tcase_add_test(tc, what_a_detached_run_may_have_left_is_spared_by_others);
-    tcase_add_test(tc, once_nothing_detached_is_left_leftovers_are_certain_again);
     tcase_add_loop_test(tc, children_of_the_program_itself_are_left_alone, 0, 2);
     tcase_add_test(tc, guests_are_left_alone);
     tcase_add_test(tc, guest_that_does_not_start_is_told_and_forgotten);
-    tcase_add_test(tc, orphan_whose_command_is_gone_is_ended);
     tcase_add_test(tc, root_orphan_that_we_may_not_signal_is_not_waited_for);
     tcase_add_test(tc, orphans_that_ended_are_reaped_while_their_run_goes_on);
     tcase_add_test(tc, command_that_sigkill_does_not_end_is_abandoned_and_reaped_later);

@@ -25,12 +25,20 @@ setup(void)
 static void
 enter(struct roster_member *m, enum roster_kind kind, unsigned long long born, pid_t pid)
 {
-    roster_add(&r, m, kind, born);
+    roster_add(&r, m, kind, born, 10 + born);
     if (pid != 0)
         roster_name(&r, m, pid);
 }
 
-/* Whose a living orphan of this session and birth is. */
+static enum roster_verdict
+judge_proc(const struct tree_proc *p)
+{
+    enum roster_verdict whose = roster_by_session(&r, p, &owner);
+
+    return whose != ROSTER_UNSURE ? whose : roster_by_birth(&r, p->born, &owner);
+}
+
+/* Whose a living orphan of this session and birth is, when it has no mark. */
 static enum roster_verdict
 judge(pid_t session, unsigned long long born)
 {
@@ -38,7 +46,7 @@ judge(pid_t session, unsigned long long born)
         .pid = 7777, .session = session, .state = 'S', .threads = 1, .born = born
     };
 
-    return roster_owner(&r, &p, &owner);
+    return judge_proc(&p);
 }
 
 START_TEST(members_come_and_go)
@@ -102,7 +110,7 @@ START_TEST(member_itself_is_ours_while_it_lives)
     struct tree_proc p = { .pid = 5, .session = 5, .born = 2000 };
 
     enter(&a, alive[_i], 2000, 5);
-    ck_assert_int_eq(roster_owner(&r, &p, &owner), ROSTER_OURS);
+    ck_assert_int_eq(judge_proc(&p), ROSTER_OURS);
 }
 END_TEST
 
@@ -112,10 +120,10 @@ START_TEST(number_of_a_member_that_was_reaped_may_be_anybodys)
 
     enter(&a, _i == 0 ? ROSTER_DETACHED : ROSTER_SWEEPING, 2000, 5);
     enter(&b, ROSTER_RUNNING, 2000, 6);
-    ck_assert_int_eq(roster_owner(&r, &p, &owner), ROSTER_UNSURE);
+    ck_assert_int_eq(judge_proc(&p), ROSTER_UNSURE);
     roster_remove(&b);
     enter(&b, ROSTER_RUNNING, 3000, 0); /* for one that is being started */
-    ck_assert_int_eq(roster_owner(&r, &p, &owner), ROSTER_OURS);
+    ck_assert_int_eq(judge_proc(&p), ROSTER_OURS);
 }
 END_TEST
 
@@ -147,20 +155,29 @@ START_TEST(one_that_is_being_started_may_be_the_child_in_question)
 }
 END_TEST
 
-START_TEST(living_orphans_mark_whom_they_may_belong_to)
+START_TEST(detached_ones_are_told_apart_from_others_only)
 {
-    struct tree_proc zombie = {
-        .pid = 7777, .session = 77, .state = 'Z', .threads = 1, .born = 9000
-    };
+    struct roster_member c;
 
     enter(&a, ROSTER_DETACHED, 2000, 5);
     enter(&b, ROSTER_DETACHED, 3000, 6);
-    ck_assert_int_eq(roster_owner(&r, &zombie, &owner), ROSTER_UNSURE);
-    ck_assert(!a.seen && !b.seen);
-    ck_assert_int_eq(judge(6, 3000), ROSTER_OWNED);
-    ck_assert(!a.seen && b.seen);
-    ck_assert_int_eq(judge(77, 2000), ROSTER_OWNED);
-    ck_assert(a.seen);
+    ck_assert_int_eq(judge(77, 9000), ROSTER_OWNED); /* it stays whosever it is */
+    ck_assert_ptr_eq(owner, &b);
+    ck_assert_int_eq(judge(77, 2999), ROSTER_OWNED);
+    ck_assert_ptr_eq(owner, &a);
+    enter(&c, ROSTER_RUNNING, 4000, 7);
+    ck_assert_int_eq(judge(77, 9000), ROSTER_UNSURE);
+    ck_assert_int_eq(judge(77, 3999), ROSTER_OWNED);
+}
+END_TEST
+
+START_TEST(member_is_found_by_its_number)
+{
+    enter(&a, ROSTER_RUNNING, 2000, 5);
+    enter(&b, ROSTER_RUNNING, 3000, 6);
+    ck_assert_ptr_eq(roster_numbered(&r, 2010), &a);
+    ck_assert_ptr_eq(roster_numbered(&r, 3010), &b);
+    ck_assert_ptr_null(roster_numbered(&r, 4010));
 }
 END_TEST
 
@@ -180,7 +197,8 @@ suite(void)
     tcase_add_loop_test(tc, number_of_a_member_that_was_reaped_may_be_anybodys, 0, 2);
     tcase_add_test(tc, birth_decides_when_the_session_does_not);
     tcase_add_test(tc, one_that_is_being_started_may_be_the_child_in_question);
-    tcase_add_test(tc, living_orphans_mark_whom_they_may_belong_to);
+    tcase_add_test(tc, detached_ones_are_told_apart_from_others_only);
+    tcase_add_test(tc, member_is_found_by_its_number);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exec/stray.h"
 #include "tests/exec/harness.h"
 #include "tests/suite.h"
 
@@ -55,31 +56,49 @@ START_TEST(argv_is_exact)
 }
 END_TEST
 
+/* What `probe env` has said, up to the mark. */
+static const char *
+said_before_mark(void)
+{
+    char *mark = strstr((char *)h.out, "CMON_RUN=");
+
+    ck_assert_ptr_nonnull(mark);
+    *mark = '\0';
+    return harness_said();
+}
+
 START_TEST(environment_is_exact)
 {
     static char *const none[] = { NULL };
 
     ck_assert_int_eq(setenv("SECRET", "ours", 1), 0);
     harness_probe("env", NULL);
-    h.spec.detach = true;
     (void)harness_run();
-    ck_assert_str_eq(harness_said(), "PATH=/usr/bin:/bin\nONE=1\n");
+    ck_assert_str_eq(said_before_mark(), "PATH=/usr/bin:/bin\nONE=1\n");
 
     h.spec.envp = none;
     (void)harness_run();
-    ck_assert_str_eq(harness_said(), "");
+    ck_assert_str_eq(said_before_mark(), "");
 }
 END_TEST
 
-START_TEST(unless_it_detaches_a_mark_stands_behind_its_environment)
+START_TEST(a_mark_of_its_own_stands_behind_its_environment)
 {
+    struct stray_mark mark;
     char want[256];
+    char text[STRAY_TEXT_MAX];
 
+    ck_assert_int_eq(stray_self(&mark), 0);
     harness_probe("env", NULL);
-    (void)harness_run();
-    (void)snprintf(want, sizeof(want), "PATH=/usr/bin:/bin\nONE=1\n%s\n", engine_mark(h.engine));
-    ck_assert_str_eq(harness_said(), want);
-    ck_assert_int_eq(strncmp(engine_mark(h.engine), "CMON_RUN=", 9), 0);
+    for (mark.run = 1; mark.run < 5; mark.run++) {
+        mark.detached = mark.run % 2 == 0;
+        h.spec.detach = mark.detached;
+        h.spec.cgroup = mark.run > 2 ? CGROUP_AUTO : CGROUP_NEVER;
+        (void)harness_run();
+        stray_write(&mark, text);
+        (void)snprintf(want, sizeof(want), "PATH=/usr/bin:/bin\nONE=1\n%s\n", text);
+        ck_assert_str_eq(harness_said(), want);
+    }
 }
 END_TEST
 
@@ -383,7 +402,7 @@ suite(void)
     tcase_add_loop_test(tc, ending_signal_is_told, 0, 5);
     tcase_add_test(tc, argv_is_exact);
     tcase_add_test(tc, environment_is_exact);
-    tcase_add_test(tc, unless_it_detaches_a_mark_stands_behind_its_environment);
+    tcase_add_test(tc, a_mark_of_its_own_stands_behind_its_environment);
     tcase_add_test(tc, descriptors_are_0_1_2_and_no_other);
     tcase_add_test(tc, stdin_is_dev_null);
     tcase_add_test(tc, session_and_group_are_its_own);

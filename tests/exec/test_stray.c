@@ -2,6 +2,7 @@
  * ones. */
 #include "config.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,21 +17,37 @@
 
 START_TEST(a_mark_says_who_we_are)
 {
-    char mark[STRAY_MARK_MAX];
-    char want[64];
+    struct stray_mark mark;
     struct tree_proc self;
+    char text[STRAY_TEXT_MAX];
+    char want[64];
 
-    stray_mark(mark);
+    ck_assert_int_eq(stray_self(&mark), 0);
+    ck_assert_uint_eq(mark.run, 0);
+    mark.run = 7;
+    mark.detached = _i == 1;
+    stray_write(&mark, text);
     ck_assert_int_eq(tree_look(getpid(), &self), 0);
-    ck_assert_int_eq(strncmp(mark, "CMON_RUN=", 9), 0);
-    (void)snprintf(want, sizeof(want), ".%d.%llu", (int)getpid(), self.born);
-    ck_assert_str_eq(mark + strlen(mark) - strlen(want), want);
+    ck_assert_int_eq(strncmp(text, "CMON_RUN=", 9), 0);
+    (void)snprintf(
+        want, sizeof(want), ".%d.%llu.7%s", (int)getpid(), self.born, _i == 1 ? "d" : "");
+    ck_assert_str_eq(text + strlen(text) - strlen(want), want);
+}
+END_TEST
+
+START_TEST(the_longest_mark_has_room)
+{
+    struct stray_mark most = { ~0ULL, ~0ULL, INT_MIN, ~0ULL, ~0ULL, true };
+    char text[STRAY_TEXT_MAX];
+
+    stray_write(&most, text);
+    ck_assert_int_eq(text[strlen(text) - 1], 'd');
 }
 END_TEST
 
 START_TEST(the_mark_stands_behind_the_environment)
 {
-    char mark[] = "CMON_RUN=1.2.3.4";
+    char mark[] = "CMON_RUN=1.2.3.4.5";
     char one[] = "A=1";
     char *envp[] = { one, NULL };
     char *room[STRAY_ENV_MAX];
@@ -42,10 +59,9 @@ START_TEST(the_mark_stands_behind_the_environment)
 }
 END_TEST
 
-START_TEST(without_mark_or_room_the_environment_is_as_it_was)
+START_TEST(without_room_the_environment_is_as_it_was)
 {
-    char none[] = "";
-    char mark[] = "CMON_RUN=1.2.3.4";
+    char mark[] = "CMON_RUN=1.2.3.4.5";
     char one[] = "A=1";
     char *envp[STRAY_ENV_MAX + 1];
     char *room[STRAY_ENV_MAX];
@@ -59,7 +75,6 @@ START_TEST(without_mark_or_room_the_environment_is_as_it_was)
     ck_assert_ptr_eq(stray_env(mark, envp, room), envp);
     envp[STRAY_ENV_MAX - 2] = NULL;
     ck_assert_ptr_eq(stray_env(mark, envp, room), room);
-    ck_assert_ptr_eq(stray_env(none, envp, room), envp);
 }
 END_TEST
 
@@ -110,23 +125,31 @@ ended(pid_t pid)
     return waitpid(pid, NULL, WNOHANG) == pid;
 }
 
-/* Ours, but of a birth that was not. */
+/* Texts of marks, for orphans of ours. */
+static char text[STRAY_TEXT_MAX + 8];
+
+/* Ours, but of a birth that was not; of four numbers, as an earlier version had it,
+ * or of five. */
 static void
-mark_of_the_dead(char mark[STRAY_MARK_MAX + 8])
+mark_of_the_dead(bool five)
 {
-    stray_mark(mark);
-    *strrchr(mark, '.') = '\0';
-    (void)strcat(mark, ".1");
+    struct stray_mark mark;
+
+    ck_assert_int_eq(stray_self(&mark), 0);
+    mark.born = 1;
+    mark.run = 9;
+    stray_write(&mark, text);
+    if (!five)
+        *strrchr(text, '.') = '\0';
 }
 
 START_TEST(the_orphan_of_a_dead_owner_is_ended)
 {
-    char mark[STRAY_MARK_MAX + 8];
     pid_t pid;
 
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-    mark_of_the_dead(mark);
-    pid = orphan(mark);
+    mark_of_the_dead(_i == 1);
+    pid = orphan(text);
     ck_assert(!ended(pid));
     end_from_below();
     (void)usleep(100 * 1000);
@@ -134,27 +157,61 @@ START_TEST(the_orphan_of_a_dead_owner_is_ended)
 }
 END_TEST
 
-/* 0: its owner lives; 1: no mark; 2: another pid namespace; 3: not a mark. */
+static void
+mark_of_the_living(void)
+{
+    struct stray_mark mark;
+
+    ck_assert_int_eq(stray_self(&mark), 0);
+    mark.run = 9;
+    stray_write(&mark, text);
+}
+
+/* 0: its owner lives; 1: no mark; 2: another pid namespace; 3 and 4: not a mark;
+ * 5: what a detached command has left. */
 START_TEST(others_are_left_alone)
 {
-    char mark[STRAY_MARK_MAX + 8];
     pid_t pid;
 
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-    mark_of_the_dead(mark);
+    mark_of_the_dead(_i != 4);
     if (_i == 0)
-        stray_mark(mark);
+        mark_of_the_living();
     else if (_i == 1)
-        mark[0] = 'X';
+        text[0] = 'X';
     else if (_i == 2)
-        mark[9] = mark[9] == '9' ? '8' : (char)(mark[9] + 1);
+        text[9] = text[9] == '9' ? '8' : (char)(text[9] + 1);
     else
-        (void)strcat(mark, "x");
-    pid = orphan(mark);
+        (void)strcat(text, _i == 5 ? "d" : "x");
+    pid = orphan(text);
     end_from_below();
     (void)usleep(100 * 1000);
     ck_assert(!ended(pid));
     ck_assert_int_eq(kill(pid, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+}
+END_TEST
+
+START_TEST(a_mark_is_read_as_it_was_written)
+{
+    struct stray_mark want;
+    struct stray_mark got;
+    pid_t pid;
+
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+    ck_assert_int_eq(stray_self(&want), 0);
+    want.run = 12345;
+    want.detached = _i == 1;
+    stray_write(&want, text);
+    pid = orphan(text);
+    ck_assert(stray_read(pid, &got));
+    ck_assert(stray_same(&got, &want));
+    ck_assert_uint_eq(got.run, want.run);
+    ck_assert_int_eq(got.detached, want.detached);
+    ck_assert_int_eq(kill(pid, SIGKILL), 0);
+    /* The dead have none. */
+    ck_assert_int_eq(waitid(P_PID, (id_t)pid, &(siginfo_t){ .si_pid = 0 }, WEXITED | WNOWAIT), 0);
+    ck_assert(!stray_read(pid, &got));
     ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 }
 END_TEST
@@ -165,11 +222,13 @@ suite(void)
     Suite *s = suite_create("stray");
     TCase *tc = tcase_create("stray");
 
-    tcase_add_test(tc, a_mark_says_who_we_are);
+    tcase_add_loop_test(tc, a_mark_says_who_we_are, 0, 2);
+    tcase_add_test(tc, the_longest_mark_has_room);
+    tcase_add_loop_test(tc, a_mark_is_read_as_it_was_written, 0, 2);
     tcase_add_test(tc, the_mark_stands_behind_the_environment);
-    tcase_add_test(tc, without_mark_or_room_the_environment_is_as_it_was);
-    tcase_add_test(tc, the_orphan_of_a_dead_owner_is_ended);
-    tcase_add_loop_test(tc, others_are_left_alone, 0, 4);
+    tcase_add_test(tc, without_room_the_environment_is_as_it_was);
+    tcase_add_loop_test(tc, the_orphan_of_a_dead_owner_is_ended, 0, 2);
+    tcase_add_loop_test(tc, others_are_left_alone, 0, 6);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -11,6 +11,7 @@ it_scripts = \
 	%D%/house.sh \
 	%D%/init.sh \
 	%D%/injection.sh \
+	%D%/leftover.sh \
 	%D%/limits.sh \
 	%D%/lossless.sh \
 	%D%/log.sh \
