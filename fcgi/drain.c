@@ -112,6 +112,7 @@ bool
 drain_run(struct server *s, bool replaced)
 {
     enum waited how = WAITED_TOLD;
+    bool more;
 
     log_event(LOG_AT_INFO, "stop", "no new connections; what runs may end");
     server_accept_stop(s);
@@ -123,8 +124,10 @@ drain_run(struct server *s, bool replaced)
         how = wait_empty(s, clock_now() + s->conf->drain_timeout);
     if (how != WAITED_EMPTY)
         how = end_commands(s);
-    orphans_end(s);
+    more = orphans_end(s);
     log_event(LOG_AT_INFO, "drained",
-        how == WAITED_EMPTY ? "nothing is left" : "a detached command goes on");
+        how != WAITED_EMPTY ? "a detached command goes on"
+        : more              ? "what detached commands have left goes on"
+                            : "nothing is left");
     return how == WAITED_EMPTY;
 }

@@ -1,6 +1,8 @@
 /* fcgi/orphans.c -- contracts are in orphans.h. */
 #include "config.h"
 
+#include <time.h>
+
 #include "base/clock.h"
 #include "exec/autogroup.h"
 #include "exec/cgroup_pool.h"
@@ -11,7 +13,12 @@
 #include "fcgi/server.h"
 
 static const int64_t look_interval = 1 * CLOCK_SEC;
+static const int64_t last_pause = 10 * CLOCK_MSEC;
 static const int64_t late = 2 * CLOCK_SEC; /* for a child to get to its exec(2) */
+
+enum {
+    LAST_LOOKS = 4,
+};
 
 static void
 end_strays(void)
@@ -64,8 +71,17 @@ orphans_of_others(struct server *s)
     s->late_look = clock_now() + late;
 }
 
-void
+bool
 orphans_end(struct server *s)
 {
-    (void)engine_reap(s->engine); /* what stays is meant to */
+    const struct timespec pause = { .tv_nsec = last_pause };
+    int looks = 0;
+
+    /* Who is killed by one look is gone by the next; what stays is meant to. */
+    while (engine_reap(s->engine)) {
+        if (++looks == LAST_LOOKS)
+            return true;
+        (void)nanosleep(&pause, NULL);
+    }
+    return false;
 }

@@ -2,6 +2,7 @@
 #ifndef FCGI_ORPHANS_H
 #define FCGI_ORPHANS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct server;
@@ -14,7 +15,8 @@ int64_t orphans_look(struct server *s) __attribute__((warn_unused_result, nonnul
  * orphans_look() do so once more, for those that had not reached their exec(2). */
 void orphans_of_others(struct server *s) __attribute__((nonnull));
 
-/* Before the end: whoever outlived its command in spite of all is ended now. */
-void orphans_end(struct server *s) __attribute__((nonnull));
+/* Before the end: whoever outlived its command in spite of all is ended now.
+ * Returns whether something goes on. */
+bool orphans_end(struct server *s) __attribute__((warn_unused_result, nonnull));
 
 #endif

@@ -87,8 +87,11 @@ ask GET /deploy
 ask GET /daemon
 stop
 is "at the end what was detached stays, and nothing else" "$(there 776) $(naps 777)" "1 0"
+like "and the log says so" "$(grep drained "$LOG" | tail -n 1)" 'what detached commands have left goes on'
 serve
 sleep 2.5 # the second look for strays is after 2 s
 is "the next start leaves it alone" "$(naps 776)" 1
 kill -KILL "$(pgrep -xf "$T/bin/nap 776")"
+stop
+like "without it nothing is left" "$(grep drained "$LOG" | tail -n 1)" 'nothing is left'
 finish
