@@ -1,5 +1,6 @@
-# late.py ROUTE -- the responder is killed while a command of it is on its way to exec(2).
+# tests/torture/late.py -- the responder is killed while a command of it is on its way to exec(2).
 #
+# late.py ROUTE
 # strace(1) holds the child there for a second, in which the next responder starts
 # and looks for what is left: it cannot tell yet whose the child is, and finds the
 # owner's cgroups locked.
