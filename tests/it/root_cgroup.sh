@@ -105,7 +105,7 @@ ask GET /where
 is "after a restart it still is, and the next one serves" "$code $(sleepers 75)" "200 1"
 
 ask_meanwhile hang GET /hang
-within 10 are 1 73
+within 10 are 1 73 && within 10 are 1 74
 kill -KILL "$pid"
 within 10 gone "$pid"
 wait "$asked"
