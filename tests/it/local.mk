@@ -29,6 +29,7 @@ it_scripts = \
 	%D%/restart.sh \
 	%D%/root_cgroup.sh \
 	%D%/rlimits.sh \
+	%D%/root_debian.sh \
 	%D%/root_delays.sh \
 	%D%/root_freezer.sh \
 	%D%/root_quickstart.sh \
