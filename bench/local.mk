@@ -49,7 +49,10 @@ EXTRA_PROGRAMS += %D%/alloc/slice
 	%D%/alloc/workloads/fragment.c %D%/alloc/workloads/full.c %D%/alloc/workloads/grow.c \
 	%D%/alloc/workloads/pool.c %D%/alloc/workloads/replay.c %D%/alloc/workloads/request.c
 %C%_alloc_slice_LDADD = $(ALLOC_LIBS)
-bench-alloc: %D%/alloc/slice
+EXTRA_PROGRAMS += %D%/alloc/fit
+%C%_alloc_fit_SOURCES = %D%/alloc/fit.c %D%/alloc/measure.c %D%/alloc/measure.h
+%C%_alloc_fit_LDADD = $(ALLOC_LIBS)
+bench-alloc: %D%/alloc/slice %D%/alloc/fit
 EXTRA_DIST += %D%/run-alloc %D%/alloc/README.md %D%/alloc/facts.sh %D%/alloc/goals \
 	%D%/alloc/plots.gp %D%/alloc/report.awk
 
