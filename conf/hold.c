@@ -6,9 +6,12 @@
 
 #include "arena/region.h"
 #include "base/buf.h"
+#include "base/err.h"
 #include "conf/conf.h"
 #include "conf/conf_unit.h"
 #include "conf/hold.h"
+#include "exec/account.h"
+#include "exec/limits.h"
 
 enum {
     TABLE_MAX = 256 * 1024 /* bytes */
@@ -121,6 +124,71 @@ put_limit(struct buf *out, const struct route *rt, enum hold_limit limit, size_t
         buf_printf(out, ": held by %s\n", cgroup_place_holder(place, limits[limit].part));
 }
 
+static void
+put_ionice(struct buf *out, int ionice)
+{
+    static const char *const classes[] = { "none", "realtime", "best-effort", "idle" };
+    int class = ionice >> 13;
+
+    buf_puts(out, classes[class]);
+    if (class == LIMITS_IO_REALTIME || class == LIMITS_IO_BEST_EFFORT)
+        buf_printf(out, ":%d", ionice & 7);
+}
+
+static void
+put_process_value(struct buf *out, const struct exec_limits *l, enum limits_what what)
+{
+    char text[CONF_UNIT_SHOWN];
+
+    if (what == LIMITS_NICE)
+        buf_printf(out, "%d", l->nice);
+    else if (what == LIMITS_IONICE)
+        put_ionice(out, l->ionice);
+    else if (l->rlimit[what].soft == LIMITS_UNLIMITED)
+        buf_puts(out, "unlimited");
+    else if (what == LIMITS_NOFILE || what == LIMITS_NPROC || what == LIMITS_CPU)
+        buf_printf(
+            out, "%llu%s", (unsigned long long)l->rlimit[what].soft, what == LIMITS_CPU ? "s" : "");
+    else
+        buf_puts(out, conf_unit_show_size((int64_t)l->rlimit[what].soft, text));
+}
+
+/* What somebody has said of the process itself; core 0, which nobody needs to
+ * say, is no row. */
+static void
+put_process_limits(struct buf *out, const struct route *rt)
+{
+    char why[LIMITS_DOUBT_MAX];
+
+    for (enum limits_what what = 0; what < LIMITS_MAX; what++) {
+        if (!(rt->limits.must & 1U << what))
+            continue;
+        buf_printf(out, "route %s: %s ", rt->path, limits_name(what));
+        put_process_value(out, &rt->limits, what);
+        if (limits_holds(&rt->limits, what, why))
+            buf_printf(out, ": held by %s\n", limits_holder(what));
+        else
+            buf_printf(out, ": not held: %s\n", why);
+    }
+}
+
+/* Who asks for them is warned when they cannot be had. */
+static void
+put_delays(struct buf *out, const struct conf *conf)
+{
+    struct err err;
+    bool on = conf->delays;
+
+    for (size_t i = 0; i < conf->nroutes; i++)
+        on = on || conf->routes[i].delays;
+    if (on)
+        return;
+    if (account_check(&err) == 0)
+        buf_puts(out, "delays: off; the kernel would tell\n");
+    else
+        buf_printf(out, "delays: off; the kernel would not tell: %s\n", err.text);
+}
+
 struct span
 hold_table(const struct conf *conf, const struct cgroup_place *place, struct region *r)
 {
@@ -141,6 +209,9 @@ hold_table(const struct conf *conf, const struct cgroup_place *place, struct reg
                 if (value_of(rt, (enum hold_limit)l, d) > 0)
                     put_limit(&out, rt, (enum hold_limit)l, d, place);
         }
+        if (rt->action == ROUTE_RUN)
+            put_process_limits(&out, rt);
     }
+    put_delays(&out, conf);
     return (struct span){ mem, out.n };
 }

@@ -1,4 +1,4 @@
-/* conf/hold.h -- which of the limits that routes ask for hold on this machine, and by what. */
+/* conf/hold.h -- which of what routes ask for holds on this machine, and by what. */
 #ifndef CONF_HOLD_H
 #define CONF_HOLD_H
 
@@ -32,8 +32,9 @@ const char *hold_name(enum hold_limit limit) __attribute__((const, returns_nonnu
 bool hold_doubt(const struct route *rt, enum hold_limit limit, const struct cgroup_place *place,
     char doubt[HOLD_DOUBT_MAX]) __attribute__((warn_unused_result, nonnull));
 
-/* Renders a line for each limit of each route, in `r`: "route /x: memory 64M:
- * held by cgroup v2"; empty when there are none. */
+/* Renders a line for each limit of each route, those of its processes included,
+ * in `r`: "route /x: memory 64M: held by cgroup v2"; and whether delays could be
+ * had when nobody asks for them. */
 struct span hold_table(const struct conf *conf, const struct cgroup_place *place, struct region *r)
     __attribute__((warn_unused_result, nonnull));
 

@@ -80,6 +80,22 @@ limits_failed(enum limits_what what, int num, struct err *err)
     return err_sys(err, num, op, limits_name(what));
 }
 
+const char *
+limits_holder(enum limits_what what)
+{
+    switch (what) {
+    case LIMITS_NPROC:
+        return "setrlimit, which counts all processes of our user";
+    case LIMITS_NICE:
+        return access("/proc/self/autogroup", F_OK) == 0 ? "setpriority and an autogroup"
+                                                         : "setpriority";
+    case LIMITS_IONICE:
+        return "ioprio_set, where the I/O scheduler looks at it";
+    default:
+        return "setrlimit, in each process";
+    }
+}
+
 /* Whether we have a capability now. */
 static bool
 can(unsigned capability)

@@ -73,6 +73,10 @@ int limits_resource(enum limits_what what) __attribute__((warn_unused_result));
  * permitted").  Returns -num. */
 int limits_failed(enum limits_what what, int num, struct err *err) __attribute__((nonnull));
 
+/* What holds one that is given, on this machine: "setrlimit, in each process". */
+const char *limits_holder(enum limits_what what)
+    __attribute__((warn_unused_result, returns_nonnull));
+
 /* Whether one that is given can be set by a process with our rights, here and
  * now, and binds it.  If not, `why` says so: "1 needs CAP_SYS_NICE". */
 bool limits_holds(const struct exec_limits *l, enum limits_what what, char why[LIMITS_DOUBT_MAX])

@@ -48,12 +48,12 @@ ends 1 check-config -c nowhere.conf
 CMON_CONF=$CONF
 export CMON_CONF
 ends 0 check-config
-is "CMON_CONF names the configuration" "$out" "$CONF: configuration is good"
+is "CMON_CONF names the configuration" "$(echo "$out" | tail -n 1)" "$CONF: configuration is good"
 unset CMON_CONF
 mkdir -p home/.config/cmon
 cp "$CONF" client_secret.key home/.config/cmon
 ends 0 check-config
-is "then ~/.config/cmon/cmon.conf" "$out" "$HOME/.config/cmon/cmon.conf: configuration is good"
+is "then ~/.config/cmon/cmon.conf" "$(echo "$out" | tail -n 1)" "$HOME/.config/cmon/cmon.conf: configuration is good"
 rm home/.config/cmon/cmon.conf
 
 ends 0 run -c "$CONF" /echo

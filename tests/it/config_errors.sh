@@ -25,7 +25,7 @@ wrong() { # WHY LINE ERE TEXT
 
 conf </dev/null
 check
-is "a good one says so" "$status $said" "0 $CONF: configuration is good"
+is "a good one says so" "$status $(echo "$said" | grep -v ^delays:)" "0 $CONF: configuration is good"
 
 wrong "an unknown setting" 1 "no_such" 'no_such = 1'
 wrong "a value of the wrong type" 1 "max_running" 'max_running = many'

@@ -95,7 +95,18 @@ like "check-config says with its line which will not hold" "$said" \
     "cmon.conf:11: warning: route /first: limits: nice: -1 is below ours \(0\), and needs CAP_SYS_NICE"
 like "and which is above our hard limit" "$said" \
     "cmon.conf:15: warning: route /wish: limits: nofile: is above our hard limit, which is 100, and needs CAP_SYS_RESOURCE"
-is "and warns of no other" "$(echo "$said" | grep -c 'limits:')" 2
+rows() { # ROUTE
+    echo "$said" | sed -n "s,^route $1: ,,p"
+}
+is "and what holds all others" "$(rows /own | grep -v '^nice')" "nofile 80: held by setrlimit, in each process
+cpu 9s: held by setrlimit, in each process
+ionice best-effort:6: held by ioprio_set, where the I/O scheduler looks at it"
+like "nice by the kernel's groups, too, where it has them" "$(rows /own)" \
+    "^nice 7: held by setpriority$([ ! -e /proc/self/autogroup ] || echo ' and an autogroup')\$"
+is "a size is told as one" "$(rows /fill | grep fsize)" "fsize 4K: held by setrlimit, in each process"
+like "and what is not held is told here, too" "$(rows /first) $(rows /wish)" \
+    'nice -1: not held: -1 is below ours.*nofile 1000000: not held: is above our hard limit'
+is "and warns of no other" "$(echo "$said" | grep -c 'warning: .*limits:')" 2
 like "cmon run tells the same" "$(prlimit --nofile=100:100 "$CMON" run -c "$CONF" /wish 2>&1)" \
     'setrlimit nofile: Operation not permitted'
 

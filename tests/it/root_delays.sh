@@ -51,6 +51,9 @@ is "off: there are no delays" "$(delays out)" null
 like "off: run --usage says so" "$(tail -1 err)" '^no delays: kernel.task_delayacct is off'
 
 echo 1 >$knob
+sed 's/^delays = yes//' "$CONF" >off.conf
+"$CMON" check-config -c off.conf >out 2>&1
+is "on: who does not ask is told that they could be had" "$(grep delays out)" "delays: off; the kernel would tell"
 "$CMON" check-config -c "$CONF" >out 2>&1
 is "on: check-config has no more to say" "$(grep -c delays out)" 0
 "$CMON" run -c "$CONF" --json /not >out
