@@ -10,6 +10,6 @@ also="tests/torture"
 . "$T/src/tests/torture/torture.sh"
 torture_conf 'log { stderr = yes syslog = no }'
 serve_web
-torture "${CMON_SOAK:=20000} requests, and RSS and descriptors are as after the first fifth" \
+torture "${CMON_SOAK:=20000} requests, and RSS and descriptors are as when it was warm" \
     markers.py soak "$CMON_SOAK"
 finish
