@@ -81,6 +81,15 @@ join_cgroups(const struct child_spec *c)
     return 0;
 }
 
+/* While the descriptors are those of our parent, who would otherwise have to open
+ * it when the program runs, and could do nothing but kill it if that failed. */
+BARE static int
+open_pidfd(struct child_spec *c)
+{
+    c->pidfd = (int)syscall(SYS_pidfd_open, syscall(SYS_getpid), 0);
+    return c->pidfd;
+}
+
 /* Both limits; one that is lower already stays. */
 BARE static int
 lower(struct child_spec *c, enum limits_what what, int resource, uint64_t max)
@@ -231,6 +240,8 @@ become(struct child_spec *c)
     reset_signals(c);
     if (join_cgroups(c) < 0)
         return CHILD_CGROUP;
+    if (c->watched && open_pidfd(c) < 0)
+        return CHILD_PIDFD;
     if (c->shares && own_descriptors(c->fd, 3) < 0)
         return CHILD_DESCRIPTORS;
     if (place_descriptors(c) < 0)

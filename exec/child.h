@@ -4,9 +4,10 @@
  * parent's thread stands still.  It calls the kernel directly, allocates
  * nothing, takes no lock and is instrumented by no sanitizer.
  *
- * In this order: signal dispositions to their defaults; its cgroups; its own
- * descriptors, 0 to 2 of them; CLOEXEC on all others; a session of its own; RLIMIT_NOFILE as we had
- * it; limits; the working directory; umask; an empty signal mask; execve(2).
+ * In this order: signal dispositions to their defaults; its cgroups; a pidfd of
+ * itself for its parent; its own descriptors, 0 to 2 of them; CLOEXEC on all others; a session of
+ * its own; RLIMIT_NOFILE as we had it; limits; the working directory; umask; an empty signal mask;
+ * execve(2).
  */
 #ifndef EXEC_CHILD_H
 #define EXEC_CHILD_H
@@ -22,6 +23,7 @@ enum child_stage {
     CHILD_DONE, /* nothing failed: the program runs */
     CHILD_SIGNALS,
     CHILD_CGROUP,
+    CHILD_PIDFD,
     CHILD_DESCRIPTORS,
     CHILD_CLOSE,
     CHILD_SESSION,
@@ -43,11 +45,13 @@ struct child_spec {
     const struct rlimit *nofile;      /* NULL: as it is */
     const struct exec_limits *limits; /* NULL: none */
     bool shares;                      /* the descriptors are still ours: way_start() */
+    bool watched;                     /* with `shares`: to leave us a pidfd */
     uint64_t as, nproc;               /* RLIMIT_AS and RLIMIT_NPROC at most, 0: as they are */
 
     /* The report, for the parent to read once it goes on. */
     enum child_stage stage; /* what failed */
     int num;                /* errno of it */
+    int pidfd;              /* when it is `watched`: the parent's, or -1 */
     enum limits_what limit; /* of CHILD_LIMITS: which */
 };
 

@@ -65,6 +65,8 @@ report(const struct child_spec *c, struct err *err)
         return err_sys(err, c->num, "sigprocmask", NULL);
     case CHILD_CGROUP:
         return err_sys(err, c->num, "cgroup", NULL);
+    case CHILD_PIDFD:
+        return err_sys(err, c->num, "clone", NULL);
     case CHILD_DESCRIPTORS:
         return err_sys(err, c->num, "dup", NULL);
     case CHILD_CLOSE:
@@ -92,8 +94,9 @@ report_clone(int num, int cgroup, struct err *err)
     return err_sys(err, num, cgroup < 0 || way_short(num) ? "clone" : "cgroup", NULL);
 }
 
-/* Gets the pidfd of a child that lives already.  A descriptor is kept free for
- * it; if another thread was faster the child has to go again. */
+/* Gets the pidfd of a child that lives already and could not leave us one.  A
+ * descriptor is kept free for it; if another thread was faster the child has to
+ * go again. */
 static int
 open_pidfd(pid_t pid, int *reserve, int *ret_pidfd)
 {
@@ -116,20 +119,26 @@ start(enum way way, struct child_spec *child, int cgroup, pid_t *ret_pid, int *r
 {
     FD_AUTO int reserve = -1;
     FD_AUTO int pidfd = -1;
+    bool late;
     pid_t pid;
     int r;
 
-    if (way == WAY_VFORK && (reserve = fcntl(child->fd[0], F_DUPFD_CLOEXEC, 3)) < 0 &&
+    child->watched = way == WAY_VFORK && child->shares;
+    child->pidfd = -1;
+    late = way == WAY_VFORK && !child->shares;
+    if (late && (reserve = fcntl(child->fd[0], F_DUPFD_CLOEXEC, 3)) < 0 &&
         errno != EBADF) /* the child will tell */
         return err_sys(err, errno, "clone", NULL);
     r = way_start(way, child->shares, child_main, child, cgroup, &pid, &pidfd);
     if (r < 0)
         return report_clone(-r, cgroup, err);
+    if (child->watched)
+        pidfd = child->pidfd;
     if (child->stage != CHILD_DONE) {
         way_reap(pid); /* it has let go of our memory and is about to end */
         return report(child, err);
     }
-    if (way == WAY_VFORK && (r = open_pidfd(pid, &reserve, &pidfd)) < 0)
+    if (late && (r = open_pidfd(pid, &reserve, &pidfd)) < 0)
         return err_sys(err, -r, "clone", NULL);
     if (child->limits != NULL && (child->limits->given & 1U << LIMITS_NICE))
         autogroup_nice(pid, child->limits->nice);

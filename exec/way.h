@@ -6,7 +6,7 @@
  *
  *   clone3         a pidfd, handlers gone, born in its cgroup    Linux 5.7
  *   clone          a pidfd                                       Linux 5.3
- *   vfork          a pidfd afterwards, from pidfd_open(2)        Linux 5.3
+ *   vfork          a pidfd from pidfd_open(2), by the child      Linux 5.3
  *   vfork-sigchld  no pidfd at all: exec/watcher.h
  */
 #ifndef EXEC_WAY_H

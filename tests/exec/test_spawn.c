@@ -232,13 +232,13 @@ START_TEST(pidfd_closes_on_exec)
 }
 END_TEST
 
-/* Makes close_range(2) fail from now on, as an old kernel or a filter does. */
+/* Makes a system call fail from now on, as an old kernel or a filter does. */
 static bool
-forbid_close_range(int num)
+forbid(int call, int num)
 {
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)num),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
@@ -255,7 +255,7 @@ START_TEST(descriptors_stay_closed_without_close_range)
     int p[2];
     int i;
 
-    if (!forbid_close_range(nums[_i]))
+    if (!forbid(SYS_close_range, nums[_i]))
         SUITE_SKIP("seccomp filters are not allowed here");
     ck_assert_int_eq(close_range(3, 4, 0), -1);
     ck_assert_int_eq(pipe(p), 0); /* without CLOEXEC, as all that follow */
@@ -354,6 +354,69 @@ START_TEST(too_long_an_argument_list_is_told)
 }
 END_TEST
 
+/* The way of kernels and filters that have only pidfd_open(2). */
+static bool
+find_vfork(struct spawn_origin *origin)
+{
+    spawn_survey(origin);
+    origin->shares = way_shares(WAY_VFORK);
+    if (origin->way == WAY_VFORK_SIGCHLD || !origin->shares)
+        return false;
+    origin->way = WAY_VFORK;
+    return true;
+}
+
+START_TEST(child_by_vfork_leaves_a_pidfd_and_nothing_else)
+{
+    char *argv[] = { "true", NULL };
+    struct spawn_origin origin;
+    struct spawn_spec spec = { .argv = argv, .envp = no_env, .fd = { 0, 1, 2 }, .origin = &origin };
+    int before = harness_fds();
+    int i, pidfd;
+    pid_t pid;
+
+    if (!find_vfork(&origin))
+        SUITE_SKIP("no pidfds, or descriptors cannot be shared here");
+    for (i = 0; i < 10; i++) {
+        siginfo_t gone;
+
+        spec.path = i % 2 == 0 ? "/bin/true" : "/no/such";
+        if (i % 2 == 1) {
+            ck_assert_int_eq(spawn_start(&spec, &pid, &pidfd, &h.err), -ENOENT);
+            continue;
+        }
+        ck_assert_int_eq(spawn_start(&spec, &pid, &pidfd, &h.err), 0);
+        ck_assert_int_eq(fcntl(pidfd, F_GETFD), FD_CLOEXEC);
+        ck_assert_int_eq(waitid(P_PIDFD, (id_t)pidfd, &gone, WEXITED), 0);
+        ck_assert_int_eq(gone.si_pid, pid);
+        ck_assert_int_eq(close(pidfd), 0);
+    }
+    ck_assert_int_eq(harness_fds(), before);
+}
+END_TEST
+
+START_TEST(child_that_can_have_no_pidfd_does_not_get_to_its_program)
+{
+    char *argv[] = { "x", NULL };
+    struct spawn_origin origin;
+    /* Were it to get there, it would say so. */
+    struct spawn_spec spec = {
+        .path = "/no/such", .argv = argv, .envp = no_env, .fd = { 0, 1, 2 }, .origin = &origin
+    };
+    int pidfd;
+    pid_t pid;
+
+    if (!find_vfork(&origin))
+        SUITE_SKIP("no pidfds, or descriptors cannot be shared here");
+    if (!forbid(SYS_pidfd_open, EMFILE))
+        SUITE_SKIP("seccomp filters are not allowed here");
+    ck_assert_int_eq(spawn_start(&spec, &pid, &pidfd, &h.err), -EMFILE);
+    ck_assert_msg(strncmp(h.err.text, "clone", 5) == 0, "%s", h.err.text);
+    ck_assert_int_eq(waitid(P_ALL, 0, &(siginfo_t){ .si_pid = 0 }, WEXITED), -1);
+    ck_assert_int_eq(errno, ECHILD);
+}
+END_TEST
+
 Suite *
 suite(void)
 {
@@ -371,6 +434,8 @@ suite(void)
     tcase_add_test(tc, survey_finds_what_is_not_at_its_default);
     tcase_add_test(tc, pidfd_closes_on_exec);
     tcase_add_loop_test(tc, descriptors_stay_closed_without_close_range, 0, 3);
+    tcase_add_test(tc, child_by_vfork_leaves_a_pidfd_and_nothing_else);
+    tcase_add_test(tc, child_that_can_have_no_pidfd_does_not_get_to_its_program);
     tcase_add_test(tc, threads_spawn_at_the_same_time);
     tcase_add_test(tc, long_argument_lists_need_no_stack_of_ours);
     tcase_add_test(tc, too_long_an_argument_list_is_told);
