@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "exec/autogroup.h"
@@ -26,7 +27,7 @@ end_strays(void)
     unsigned n = stray_end();
 
     if (n > 0)
-        log_event(LOG_AT_WARNING, "orphans", "ended %u processes of a cmon that was killed", n);
+        log_event(LOG_AT_WARNING, "orphans", "ended %u processes of a cmon that has gone", n);
 }
 
 static void
@@ -50,6 +51,10 @@ orphans_look(struct server *s)
 {
     int64_t next = CLOCK_NEVER;
 
+    if (s->predecessor != 0 && getppid() != s->predecessor) {
+        s->predecessor = 0;
+        orphans_of_others(s);
+    }
     if (clock_now() >= s->late_look) {
         s->late_look = CLOCK_NEVER;
         cgroup_pool_sweep(engine_cgroups(s->engine));
@@ -61,6 +66,8 @@ orphans_look(struct server *s)
     }
     if (atomic_load(&s->ticking))
         next = s->next_look;
+    else if (s->predecessor != 0)
+        next = clock_now() + look_interval;
     return next < s->late_look ? next : s->late_look;
 }
 

@@ -12,7 +12,8 @@ struct server;
 int64_t orphans_look(struct server *s) __attribute__((warn_unused_result, nonnull));
 
 /* At the start: ends what a responder that was killed has left (stray.h), and has
- * orphans_look() do so once more, for those that had not reached their exec(2). */
+ * orphans_look() do so once more, for those that had not reached their exec(2), and
+ * again when whose place we have taken has gone, however it has. */
 void orphans_of_others(struct server *s) __attribute__((nonnull));
 
 /* Before the end: whoever outlived its command in spite of all is ended now.

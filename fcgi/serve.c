@@ -114,7 +114,7 @@ announce(struct server *s, struct err *err)
     int r = 0;
 
     /* All that may fail has been done but for this. */
-    successor_wait();
+    s->predecessor = successor_wait();
     if (s->conf->pid_file != NULL)
         r = pidfile_write(s->conf->pid_file, err);
     if (r == 0 && (r = server_accept_start(s)) < 0)

@@ -200,16 +200,21 @@ successor_complain(const char *text)
     let_go();
 }
 
-void
+pid_t
 successor_wait(void)
 {
+    struct ucred made_by = { .pid = 0 };
+    socklen_t len = sizeof(made_by);
     char c;
 
     if (!is_successor())
-        return;
+        return 0;
+    /* Not our parent: it may have gone already. */
+    (void)getsockopt(STDOUT_FILENO, SOL_SOCKET, SO_PEERCRED, &made_by, &len);
     say(SUCCESSOR_READY);
     while (read(STDOUT_FILENO, &c, 1) < 0 && errno == EINTR)
         continue;
+    return made_by.pid;
 }
 
 void

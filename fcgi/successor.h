@@ -14,6 +14,7 @@
 #define FCGI_SUCCESSOR_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "exec/roster.h"
 
@@ -63,8 +64,9 @@ void successor_dismiss(struct successor *s) __attribute__((nonnull));
 void successor_complain(const char *text) __attribute__((nonnull));
 
 /* Says that all is ready, and waits to be let; if the old process has gone
- * meanwhile, we are. */
-void successor_wait(void);
+ * meanwhile, we are.  Returns the old one's pid, which is getppid(2) as long as
+ * it lives, or 0. */
+pid_t successor_wait(void) __attribute__((warn_unused_result));
 
 /* Says that we serve, and lets go of the link. */
 void successor_serves(void);

@@ -60,7 +60,7 @@ three"
 is "the keys of an answer stand in their order" "$(jq -c keys_unsorted body)" \
     '["status","code","message","data","exit_code","duration_ms","truncated","queued_ms","usage"]'
 like "an answer is the documented JSON" "$(cat body)" \
-    '^\{"status":"ok","code":200,"message":"Command executed","data":"one\\ntwo\\nthree\\n","exit_code":0,"duration_ms":[0-9]+(\.[0-9]+)?,"truncated":false,"queued_ms":0,"usage":\{("[a-z_]+":[0-9]+(\.[0-9]+)?,?){9}\}\}$'
+    '^\{"status":"ok","code":200,"message":"Command executed","data":"one\\ntwo\\nthree\\n","exit_code":0,"duration_ms":[0-9]+(\.[0-9]+)?,"truncated":false,"queued_ms":0,"usage":\{("[a-z_]+":[0-9]+(\.[0-9]+)?,?){8,9}\}\}$'
 is "Content-Type is JSON" "$(header content-type)" application/json
 is "Content-Length is that of the body" "$(header content-length)" "$(wc -c <body)"
 is "nothing may be cached" "$(header cache-control)" no-store

@@ -10,6 +10,7 @@ routes() { # [TEXT]
 	${1-}
 	route "/who"  { argv = { "sh", "-c", "echo \$PPID" } }
 	route "/slow" { argv = { "sh", "-c", "sleep 1; echo slow" } }
+	route "/nap"  { argv = { "$T/bin/nap", "99" } }
 	EOC
 }
 
@@ -26,6 +27,15 @@ umask_of() { # PID
     sed -n 's/^Umask:\t0*//p' "/proc/$1/status"
 }
 
+napping() {
+    pgrep -xf "$T/bin/nap 99" >/dev/null
+}
+
+dozed() {
+    ! napping
+}
+
+cp "$(command -v sleep)" bin/nap
 routes
 umask 037
 serve
@@ -68,6 +78,21 @@ is "it serves already" "$(who)" "$pid"
 wait "$asked"
 is "the slow one is answered by the old one" "$(cat slow.code) $(jq -r .data slow.body)" "200 slow"
 ok "which then ends" within 5 gone "$old"
+
+# One that is killed while it drains leaves that to the new one to end.
+ask_meanwhile slow GET /nap
+within 20 napping || fail "a command runs"
+old=$pid
+answers 200 POST /restart
+within 20 changed "$old" || fail "another process gets ready"
+pid=$(cat cmon.pid)
+sleep 2.5 # until it has looked for what others had left before
+ok "while the old one drains, its command goes on" napping
+kill -KILL "$old"
+ok "when it is killed, the new one ends that" within 10 dozed
+kill "$asked" 2>/dev/null
+wait "$asked"
+ok "and tells" within 10 said ' WARNING orphans msg=.ended [0-9]+ processes'
 
 # Under load, three times over.
 for _ in $(seq 200); do
