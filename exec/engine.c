@@ -300,6 +300,7 @@ judge(struct engine *e, size_t i, unsigned long long since, struct tree_proc *re
 {
     pid_t pid = e->list.pid[i];
     const struct roster_member *m = roster_find(&e->roster, pid);
+    enum roster_verdict whose;
     int r;
 
     /* Spare the look at a command that simply goes on. */
@@ -312,7 +313,9 @@ judge(struct engine *e, size_t i, unsigned long long since, struct tree_proc *re
         e->blind |= r != -ESRCH; /* short of descriptors: it may be anybody */
         return ROSTER_OURS;
     }
-    return orphan_judge(&e->orphans, &e->roster, ret_proc, ret_m);
+    whose = orphan_judge(&e->orphans, &e->roster, ret_proc, ret_m);
+    e->blind |= whose == ROSTER_BUSY;
+    return whose;
 }
 
 bool
@@ -453,20 +456,23 @@ engine_signal(struct engine *e, struct roster_member *m, int sig)
     tree_signal_all(found, n, m->pid, sig);
 }
 
-/* Whether it has left anything.  What may be its own is taken for it. */
-static bool
+/* Takes what it has left, or may have.  Returns whether there is anything, or
+ * -EAGAIN when that is not certain yet. */
+static int
 claim_orphans(struct engine *e, const struct roster_member *m)
 {
     bool left = false;
     size_t i;
 
     if (!look_around(e))
-        return false;
+        return 0;
     for (i = 0; i < e->list.n; i++) {
         struct roster_member *owner;
         struct tree_proc p;
         enum roster_verdict whose = judge(e, i, m->born, &p, &owner);
 
+        if (whose == ROSTER_BUSY)
+            return -EAGAIN;
         if (whose == ROSTER_UNSURE ? p.born < m->born : whose != ROSTER_OWNED || owner != m)
             continue;
         if (!tree_ended(&p))
@@ -480,11 +486,15 @@ int
 engine_detach(struct engine *e, struct roster_member *m, struct capture pipe[CAPTURE_PIPES])
 {
     struct capture *theirs;
+    int left;
     int r = 0;
 
     lock(e);
     m->kind = ROSTER_DETACHED;
-    if (!claim_orphans(e, m) && !e->blind)
+    left = claim_orphans(e, m);
+    if (left < 0)
+        r = left;
+    else if (left == 0 && !e->blind)
         roster_remove(m);
     else if ((theirs = heir_add(&e->heirs, &e->roster, m, ROSTER_DETACHED)) == NULL)
         r = -ENOMEM;

@@ -115,7 +115,8 @@ bool engine_sweep(struct engine *e, struct roster_member *m, unsigned *leftover)
 /* Takes a member over for good: DETACHED with what it left running (and its
  * pipes, so that this does not die of SIGPIPE), or ABANDONED with its own
  * process, which the engine reaps.  *m is out of use afterwards.
- * Returns 0 or -ENOMEM; nothing has changed then. */
+ * Returns 0, or -ENOMEM, or -EAGAIN when it is not certain yet what is left;
+ * then it is to be called again a moment later. */
 int engine_detach(struct engine *e, struct roster_member *m, struct capture pipe[CAPTURE_PIPES])
     __attribute__((warn_unused_result, nonnull));
 int engine_abandon(struct engine *e, struct roster_member *m)

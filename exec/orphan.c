@@ -1,6 +1,7 @@
 /* exec/orphan.c -- contracts are in orphan.h. */
 #include "config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "exec/tree.h"
 
 enum {
+    BUSY_TICKS = 3, /* for an execve(2) to get over the moment that it has no environment */
     MISSED_MAX = 2, /* looks; one whom SIGKILL has met with its parent comes to us a moment later */
 };
 
@@ -16,6 +18,7 @@ struct orphan {
     pid_t pid;
     unsigned long long born; /* ticks since boot */
     unsigned long long run;  /* the number of its owner; 0: not certain */
+    unsigned long long met;  /* the same; when it was first seen */
     unsigned missed;         /* looks in a row */
     bool fresh;              /* not settled yet */
     bool doubted;            /* when it was first seen it may have been any of several members' */
@@ -97,7 +100,9 @@ enter(struct orphans *o, const struct tree_proc *p)
 
     if (k != NULL || (k = calloc(1, sizeof(*k))) == NULL)
         return k;
-    *k = (struct orphan){ .next = *head, .pid = p->pid, .born = p->born, .fresh = true };
+    *k = (struct orphan){
+        .next = *head, .pid = p->pid, .born = p->born, .met = tree_now(), .fresh = true
+    };
     *head = k;
     return k;
 }
@@ -111,13 +116,15 @@ orphan_claim(struct orphans *o, const struct tree_proc *p, unsigned long long ru
         k->run = run;
 }
 
-/* The run that its mark tells, or 0. */
+/* The run that its mark tells, or 0; *ret_bare: it has no environment at all. */
 static unsigned long long
-marked_run(const struct orphans *o, const struct tree_proc *p)
+marked_run(const struct orphans *o, const struct tree_proc *p, bool *ret_bare)
 {
     struct stray_mark m;
+    int r = tree_ended(p) ? -ENOENT : stray_read(p->pid, &m);
 
-    return !tree_ended(p) && stray_read(p->pid, &m) && stray_same(&m, &o->self) ? m.run : 0;
+    *ret_bare = r == -EAGAIN;
+    return r == 0 && stray_same(&m, &o->self) ? m.run : 0;
 }
 
 static enum roster_verdict
@@ -146,7 +153,7 @@ keep_detached(const struct roster *r, unsigned long long born)
 
 /* For one whose run nothing tells. */
 static enum roster_verdict
-by_birth(struct orphans *o, const struct roster *r, const struct tree_proc *p,
+by_birth(struct orphans *o, const struct roster *r, const struct tree_proc *p, bool bare,
     struct roster_member **ret_member)
 {
     struct roster_member *m = NULL;
@@ -158,6 +165,8 @@ by_birth(struct orphans *o, const struct roster *r, const struct tree_proc *p,
         return whose;
     }
     k = enter(o, p);
+    if (whose == ROSTER_UNSURE && bare && k != NULL && tree_now() - k->met < BUSY_TICKS)
+        return ROSTER_BUSY;
     if (k != NULL)
         k->doubted |= whose == ROSTER_UNSURE;
     /* All but the detached have gone since: it may still have been theirs. */
@@ -176,6 +185,7 @@ orphan_judge(struct orphans *o, const struct roster *r, const struct tree_proc *
     struct orphan *k = find(o, p);
     struct roster_member *m = NULL;
     enum roster_verdict whose = ROSTER_UNSURE;
+    bool bare = false;
     unsigned long long run = k != NULL ? k->run : 0;
 
     if (run == 0)
@@ -185,9 +195,9 @@ orphan_judge(struct orphans *o, const struct roster *r, const struct tree_proc *
     if (whose == ROSTER_OWNED)
         run = m->number;
     else if (run == 0)
-        run = marked_run(o, p);
+        run = marked_run(o, p, &bare);
     if (run == 0)
-        whose = by_birth(o, r, p, &m);
+        whose = by_birth(o, r, p, bare, &m);
     else if ((whose = by_number(r, run, &m)) != ROSTER_OURS && !tree_ended(p))
         orphan_claim(o, p, run);
     if (whose == ROSTER_OWNED)

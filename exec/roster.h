@@ -54,6 +54,7 @@ enum roster_verdict {
     ROSTER_OWNED,   /* *ret_member's */
     ROSTER_UNSURE,  /* it may be any of several members', or this does not tell */
     ROSTER_NOBODYS, /* from a command that has gone */
+    ROSTER_BUSY,    /* it is in the midst of execve(2): ask again (orphan.h) */
 };
 
 /* Begins an empty roster; `session` is our own, orphans born before `born` are

@@ -107,30 +107,32 @@ parse(const char *entry, struct stray_mark *ret_mark)
     return true;
 }
 
-/* Looks for the mark in what an open environment holds. */
-static bool
+/* Looks for the mark in what an open environment holds; as stray_read(). */
+static int
 find_mark(int fd, struct stray_mark *ret_mark)
 {
     char chunk[CHUNK];
     char entry[STRAY_TEXT_MAX]; /* as much of the one at hand as a mark can be */
     size_t len = 0;
     ssize_t n, i;
+    int r = -EAGAIN;
 
     while ((n = read(fd, chunk, sizeof(chunk))) > 0) {
+        r = -ENOENT;
         for (i = 0; i < n; i++) {
             if (len < sizeof(entry))
                 entry[len++] = chunk[i];
             if (chunk[i] != '\0')
                 continue;
             if (entry[len - 1] == '\0' && parse(entry, ret_mark))
-                return true;
+                return 0;
             len = 0;
         }
     }
-    return false;
+    return n < 0 ? -ENOENT : r;
 }
 
-bool
+int
 stray_read(pid_t pid, struct stray_mark *ret_mark)
 {
     char path[PATH_SIZE];
@@ -139,7 +141,9 @@ stray_read(pid_t pid, struct stray_mark *ret_mark)
 
     (void)snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
     fd = open(path, O_RDONLY | O_CLOEXEC);
-    return fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() && find_mark(fd, ret_mark);
+    if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid())
+        return -ENOENT;
+    return find_mark(fd, ret_mark);
 }
 
 bool
@@ -190,7 +194,7 @@ consider(struct hunt *h, pid_t pid)
 
     /* Looked at first: should the number be another's by the time of the mark,
      * tree_signal() will not find this birth. */
-    if (tree_look(pid, &f->proc) == 0 && !is_ancestor(h, pid) && stray_read(pid, &f->mark) &&
+    if (tree_look(pid, &f->proc) == 0 && !is_ancestor(h, pid) && stray_read(pid, &f->mark) == 0 &&
         !f->mark.detached && f->mark.pid_ns == h->self.pid_ns &&
         f->mark.time_ns == h->self.time_ns && is_gone(&f->mark))
         h->n++;

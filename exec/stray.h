@@ -42,10 +42,10 @@ int stray_self(struct stray_mark *ret_self) __attribute__((warn_unused_result, n
 /* Writes a mark that tells a run, "CMON_RUN=...". */
 void stray_write(const struct stray_mark *mark, char text[STRAY_TEXT_MAX]) __attribute__((nonnull));
 
-/* Reads the mark of a process of our effective user.  Returns whether it has one;
- * those that we may not look at have none, nor have the dead. */
-bool stray_read(pid_t pid, struct stray_mark *ret_mark)
-    __attribute__((warn_unused_result, nonnull));
+/* Reads the mark of a process of our effective user.  Returns 0; -EAGAIN when it
+ * has no environment at all, as in the midst of execve(2); -ENOENT when there is
+ * no mark in it, or we may not look.  The dead have none: either. */
+int stray_read(pid_t pid, struct stray_mark *ret_mark) __attribute__((warn_unused_result, nonnull));
 
 /* Whether two marks are of the same responder. */
 bool stray_same(const struct stray_mark *a, const struct stray_mark *b)

@@ -45,9 +45,10 @@ static char *const no_env[] = { NULL };
 static void
 start_slot(struct worker *w, int i, int round)
 {
-    /* Each leaves something behind that holds its pipe; every second one's is
-     * in the session, which needs no guess about whose it is. */
+    /* Every second one leaves something behind that holds its pipe, and of those
+     * every second what is about to leave the session, or has. */
     static const char script[] = "echo \"$1\"; sleep 50 & exit 3";
+    static const char away[] = "echo \"$1\"; setsid sleep 50 & exit 3";
     static const char plain[] = "echo \"$1\"; exit 3";
     struct slot *s = &w->slot[i];
     struct err err;
@@ -58,8 +59,11 @@ start_slot(struct worker *w, int i, int round)
         .timeout = 60 * CLOCK_SEC,
         .cgroup = CGROUP_NEVER,
         .grace = CLOCK_SEC };
-    char *argv[] = { "sh", "-c", (char *)(uintptr_t)(i % 2 != 0 ? script : plain), "sh", s->marker,
-        NULL };
+    char *argv[] = { "sh", "-c",
+        (char *)(uintptr_t)(i % 2 == 0   ? plain
+                            : i % 4 == 1 ? script
+                                         : away),
+        "sh", s->marker, NULL };
 
     spec.argv = argv;
     (void)snprintf(s->marker, sizeof(s->marker), "w%d s%d r%d", w->number, i, round);

@@ -2,6 +2,7 @@
  * ones. */
 #include "config.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -204,14 +205,28 @@ START_TEST(a_mark_is_read_as_it_was_written)
     want.detached = _i == 1;
     stray_write(&want, text);
     pid = orphan(text);
-    ck_assert(stray_read(pid, &got));
+    ck_assert_int_eq(stray_read(pid, &got), 0);
     ck_assert(stray_same(&got, &want));
     ck_assert_uint_eq(got.run, want.run);
     ck_assert_int_eq(got.detached, want.detached);
     ck_assert_int_eq(kill(pid, SIGKILL), 0);
     /* The dead have none. */
     ck_assert_int_eq(waitid(P_PID, (id_t)pid, &(siginfo_t){ .si_pid = 0 }, WEXITED | WNOWAIT), 0);
-    ck_assert(!stray_read(pid, &got));
+    ck_assert_int_lt(stray_read(pid, &got), 0);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+}
+END_TEST
+
+START_TEST(none_is_told_from_not_yet)
+{
+    static char other[] = "X=1";
+    struct stray_mark got;
+    pid_t pid;
+
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+    pid = orphan(_i == 0 ? other : NULL);
+    ck_assert_int_eq(stray_read(pid, &got), _i == 0 ? -ENOENT : -EAGAIN);
+    ck_assert_int_eq(kill(pid, SIGKILL), 0);
     ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 }
 END_TEST
@@ -225,6 +240,7 @@ suite(void)
     tcase_add_loop_test(tc, a_mark_says_who_we_are, 0, 2);
     tcase_add_test(tc, the_longest_mark_has_room);
     tcase_add_loop_test(tc, a_mark_is_read_as_it_was_written, 0, 2);
+    tcase_add_loop_test(tc, none_is_told_from_not_yet, 0, 2);
     tcase_add_test(tc, the_mark_stands_behind_the_environment);
     tcase_add_test(tc, without_room_the_environment_is_as_it_was);
     tcase_add_loop_test(tc, the_orphan_of_a_dead_owner_is_ended, 0, 2);
