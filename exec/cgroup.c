@@ -193,6 +193,16 @@ cgroup_make(struct cgroup *cg, const int owner[CGROUP_HIER_MAX], const int where
     return r;
 }
 
+void
+cgroup_nice(struct cgroup *cg, int nice)
+{
+    struct err unused;
+
+    if ((cg->made & 1U << CGROUP_V2) && cgroup_knob_write(cg->owner[CGROUP_V2], cg->name,
+                                            "cpu.weight.nice", &unused, "%d", nice) == 0)
+        cg->plain = false;
+}
+
 bool
 cgroup_empty(const struct cgroup *cg)
 {

@@ -75,6 +75,10 @@ int cgroup_make(struct cgroup *cg, const int owner[CGROUP_HIER_MAX],
     const int where[CGROUP_PART_MAX], const char *name, const struct cgroup_limits *lim,
     struct err *err) __attribute__((warn_unused_result, nonnull));
 
+/* Gives it the weight of a nice where it has a share of the CPUs of its own
+ * (version 2), which nice in it does not reach; it is then for one run. */
+void cgroup_nice(struct cgroup *cg, int nice) __attribute__((nonnull));
+
 /* Whether no process is alive in it.  Costs one read. */
 bool cgroup_empty(const struct cgroup *cg) __attribute__((warn_unused_result, nonnull));
 

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "exec/cgroup_pool.h"
 #include "exec/fence.h"
+#include "exec/limits.h"
 #include "exec/spawn.h"
 
 static const struct cgroup_limits no_limits;
@@ -40,6 +41,8 @@ fence_open(struct fence *f, struct cgroup_pool *pool, enum cgroup_use use,
     f->cgroup = r < 0 ? NULL : cg;
     f->optional = use != CGROUP_ALWAYS && cgroup_parts(lim) == 0;
     if (f->cgroup != NULL) {
+        if (child->limits != NULL && (child->limits->given & 1U << LIMITS_NICE))
+            cgroup_nice(cg, child->limits->nice);
         child->cgroup = cgroup_pool_bears(pool, cg) ? cg->dir : -1;
         child->cgroup_procs = cg->procs[0];
         child->cgroup_more = cg->procs + 1;

@@ -42,6 +42,7 @@ read_timeout = 200
 route "/memory" { argv = { bash, "-c", "head -c 200M /dev/zero | tail -n 1 | wc -c; sleep 1; echo alive" } memory = 32M }
 route "/fits"   { argv = { echo, fits } memory = 32M }
 route "/cpu"    { argv = { bash, "-c", "timeout 2 sh -c 'while :; do :; done'; cat /sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)/cpu.stat" } cpus = 0.2 }
+route "/nice"   { argv = { sh, "-c", "cat /sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)/cpu.weight.nice" } cpus = 0.5 limits { nice = 7 } }
 route "/pids"   { argv = { sh, "-c", "i=0; while [ $i -lt 100 ]; do sleep 60 & i=$((i + 1)); done 2>/dev/null" } pids = 20 }
 route "/direct" { argv = { dd, "if=/dev/zero", "of=/dev/ubda", "bs=64K", "count=48", "oflag=direct" } io_write = "/dev/ubda 1M" }
 route "/later"  { argv = { dd, "if=/dev/zero", "of=/dev/ubda", "bs=64K", "count=48", "conv=fsync" } io_write = "/dev/ubda 1M" memory = 64M }
@@ -67,7 +68,7 @@ nobody_sleeps() { ! grep -qsz '^sleep' /proc/[0-9]*/cmdline; }
 
 "$T/cmon" check-config -c cmon.conf >said 2>&1
 promise "check-config says that all limits hold, by version 2" \
-    [ "$(grep -c 'held by cgroup v2$' said)" = 9 ]
+    [ "$(grep -c 'held by cgroup v2$' said)" = 10 ]
 run /memory
 promise "a command that wants more memory than its limit is killed, all of it" says '"signal":9'
 promise "and the answer tells" says '"oom":true'
@@ -76,6 +77,8 @@ promise "one that keeps to it is not" says '"data":"fits.*"exit_code":0'
 promise "and hears nothing of the one before" says_not oom
 run /cpu
 promise "a command is made to wait for a CPU" says 'nr_throttled [1-9]'
+run /nice
+promise "its share of the CPUs has the weight of its nice" says '"data":"7.n"'
 run /pids
 promise "a fork bomb ends at its limit, and with its command" leftover 10 20
 promise "nothing of it is left" nobody_sleeps

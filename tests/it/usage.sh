@@ -40,7 +40,8 @@ done
 answers 200 GET /true
 holds "memory that was ours is not told as the command's: nothing small is large" '.usage | has("max_rss_kb") | not'
 answers 200 GET /memory
-holds "what is larger still is told" '.usage.max_rss_kb >= 307200 and .usage.max_rss_kb < 500000'
+[ -n "$SAN" ] || # whose memory is as large
+    holds "what is larger still is told" '.usage.max_rss_kb >= 307200 and .usage.max_rss_kb < 500000'
 answers 500 GET /exit3
 holds "a failure has its cost" '.usage | has("user_ms")'
 holds "what is not permitted to know is not there" '.usage | has("delays") | not'
