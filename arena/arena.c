@@ -321,22 +321,24 @@ refuse(struct arena *a, int r)
     return r;
 }
 
-/* Moves the guard of a block to where its end will be, before what lies behind it
- * can be anybody else's. */
+/* Moves the guard of a block, which has `is` chunks, to where its end will be, before
+ * what lies behind it can be anybody else's. */
 static int
-move_guard(struct arena *a, size_t first, size_t chunks)
+move_guard(struct arena *a, size_t first, size_t is, size_t chunks)
 {
-    ptrdiff_t is = heap_length(&a->heap, first);
     int r;
 
-    if (is < 0)
-        return (int)is;
-    if (chunks + a->guard >= (size_t)is)
+    if (chunks + a->guard >= is)
         return 0;
     /* What becomes the guard was written to. */
     heap_warm(&a->heap, first + chunks, a->guard);
     r = set_guard(a, first + chunks, true);
-    return r < 0 ? r : set_guard(a, first + (size_t)is - 1, false);
+    if (r < 0)
+        return r;
+    r = set_guard(a, first + is - 1, false);
+    if (r < 0)
+        (void)set_guard(a, first + chunks, false); /* as it was a moment ago */
+    return r;
 }
 
 int
@@ -346,8 +348,14 @@ arena_shrink(struct arena *a, void *block, size_t n)
     size_t first;
     int r = find_chunk(a, block, &first);
 
-    if (r == 0 && a->guard > 0)
-        r = move_guard(a, first, chunks);
+    if (r == 0 && a->guard > 0) {
+        ptrdiff_t is = heap_length(&a->heap, first);
+        int moved = is < 0 ? 0 : move_guard(a, first, (size_t)is, chunks);
+
+        if (moved < 0)
+            return moved; /* no mistake of the caller's */
+        r = is < 0 ? (int)is : 0;
+    }
     if (r == 0)
         r = heap_cut(&a->heap, first, chunks + a->guard);
     return r == -ERANGE ? -EINVAL : refuse(a, r);
@@ -517,7 +525,7 @@ arena_stats(struct arena *a, struct arena_stats *ret_stats)
         .resident = resident(a),
         .failed = atomic_load_explicit(&a->failed, memory_order_relaxed),
         .damaged = arena_damaged(a),
-        .refused = atomic_load_explicit(&a->refused, memory_order_relaxed),
+        .refused = arena_refused(a),
     };
 }
 
@@ -525,6 +533,12 @@ unsigned long
 arena_damaged(const struct arena *a)
 {
     return atomic_load_explicit(&a->damaged, memory_order_relaxed);
+}
+
+unsigned long
+arena_refused(const struct arena *a)
+{
+    return atomic_load_explicit(&a->refused, memory_order_relaxed);
 }
 
 int

@@ -3,10 +3,11 @@
  * An arena reserves chunk_size * chunk_count bytes once and touches none of
  * them.  Blocks are runs of chunks: any size up to the whole arena, aligned to
  * the chunk (for chunks of a page and more, to the page), never moved, without
- * headers.  What is known of a block stands in a side table, so a wrong free
- * is detected and refused, and an overrun cannot spoil the bookkeeping.  A page
- * without access stands before the first chunk and after the last; no core dump
- * contains a chunk.
+ * headers.  What is known of a block stands in a side table, so an overrun cannot
+ * spoil the bookkeeping, and a free of what starts no block is refused; a second
+ * free of one is not when the place is another block's by then, whose owner loses
+ * it.  A page without access stands before the first chunk and after the last; no
+ * core dump contains a chunk.
  *
  * Knows nothing of cmon.  Every call is safe from any thread, none from a
  * signal handler.  A child of fork or vfork MAY use blocks and MUST NOT call.
@@ -46,7 +47,8 @@ struct arena_options {
 /* A hardened arena finds mistakes of its users, at a price.  Behind each block
  * lies a chunk more without access, where chunks are pages or more (and steps,
  * if the arena is stepwise): who writes past the end dies.  A freed block is
- * filled with a pattern, as far as it was written, and waits in a queue of at most
+ * filled with a pattern, as far as arena_free_written() says that it was written
+ * (all of it by arena_free()) and it is committed, and waits in a queue of at most
  * 16 MiB or an eighth of the arena, whichever is less, and of 255 blocks, before
  * it can be taken again; what waits counts as used, and is not waited for when
  * there is no room, or nobody has allocated for ARENA_IDLE.  A block that was
@@ -101,8 +103,10 @@ int arena_commit(struct arena *a, const void *at, size_t n)
 
 /* Gives the tail of a block back and keeps its first `n` bytes (whole chunks,
  * at least one), content included.  Returns 0 or what arena_free() returns,
- * for NULL -EFAULT; -EINVAL also when the block is shorter than `n`.  A refused
- * call changes nothing but the statistics. */
+ * for NULL -EFAULT; -EINVAL also when the block is shorter than `n`; -errno of
+ * mprotect(2) where a hardened arena cannot move the access to the end of the block
+ * (there are too many mappings).  A refused call changes nothing but the statistics,
+ * in which the last two do not count as refused. */
 int arena_shrink(struct arena *a, void *block, size_t n) __attribute__((nonnull(1)));
 
 /* Frees a block, and gives no page back: the next block lies where it lay, and a
@@ -137,8 +141,9 @@ int64_t arena_tend(struct arena *a, int64_t now) __attribute__((nonnull));
  * over what was ever handed out. */
 void arena_stats(struct arena *a, struct arena_stats *ret_stats) __attribute__((nonnull));
 
-/* Returns arena_stats.damaged, without looking at anything else. */
+/* Return arena_stats.damaged and .refused, without looking at anything else. */
 unsigned long arena_damaged(const struct arena *a) __attribute__((nonnull));
+unsigned long arena_refused(const struct arena *a) __attribute__((nonnull));
 
 /* Verifies that all tables agree with each other and with what was counted: the
  * runs of each part, what crosses parts, what is warm, what is committed, which

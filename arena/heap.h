@@ -102,7 +102,7 @@ void heap_give(struct heap *h, size_t first, size_t written) __attribute__((nonn
  * Returns 0 or as heap_length(); -ERANGE when it is shorter than that. */
 int heap_cut(struct heap *h, size_t first, size_t n) __attribute__((nonnull));
 
-/* Notes that `n` chunks from `first` on may hold pages. */
+/* Notes that `n` chunks from `first` on, 0 allowed, may hold pages. */
 void heap_warm(struct heap *h, size_t first, size_t n) __attribute__((nonnull));
 
 /* Has the pages of free warm chunks given back, `n` chunks at least if there are

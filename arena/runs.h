@@ -8,8 +8,8 @@
  * Zero bytes mean "nothing begins here", so a fresh map costs no memory until
  * it is used: 4.2 bytes a chunk when all of it was.
  *
- * Knows nothing of memory or locks: indices in, indices out.  arena.c is its
- * only user.
+ * Knows nothing of memory or locks: indices in, indices out.  heap.c is its
+ * user, and warm.c, which asks what is free.
  */
 #ifndef ARENA_RUNS_H
 #define ARENA_RUNS_H

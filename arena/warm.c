@@ -1,6 +1,8 @@
 /* arena/warm.c -- contracts are in warm.h. */
 #include "arena/warm.h"
 
+#include <assert.h>
+
 #include "arena/runs.h"
 
 enum {
@@ -22,6 +24,7 @@ warm_init(struct warm *w, const struct runs *runs, size_t unit, void *zeroed)
 void
 warm_note(struct warm *w, size_t first, size_t n)
 {
+    assert(n > 0);
     for (size_t i = first / WORD; i * WORD < first + n; i++)
         w->touched[i] |= runs_mask(i, first, n);
 }
@@ -31,6 +34,7 @@ warm_clear(struct warm *w, size_t first, size_t n)
 {
     size_t were = 0;
 
+    assert(n > 0);
     for (size_t i = first / WORD; i * WORD < first + n; i++) {
         uint64_t mask = runs_mask(i, first, n);
 

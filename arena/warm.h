@@ -4,7 +4,7 @@
  * written to since its pages were last given back.  Pages go back in units, a
  * unit being a whole number of chunks that fills whole pages.
  *
- * Knows nothing of memory or locks: indices in, indices out.  arena.c is its
+ * Knows nothing of memory or locks: indices in, indices out.  heap.c is its
  * only user.
  */
 #ifndef ARENA_WARM_H
@@ -32,10 +32,10 @@ size_t warm_bytes(size_t count);
 void warm_init(struct warm *w, const struct runs *runs, size_t unit, void *zeroed)
     __attribute__((nonnull));
 
-/* Notes that the `n` chunks from `first` on may hold pages. */
+/* Notes that the `n` chunks (1 or more) from `first` on may hold pages. */
 void warm_note(struct warm *w, size_t first, size_t n) __attribute__((nonnull));
 
-/* Notes that they hold none.  Returns how many of them were warm. */
+/* Notes that they (1 or more) hold none.  Returns how many of them were warm. */
 size_t warm_clear(struct warm *w, size_t first, size_t n) __attribute__((nonnull));
 
 /* Returns the number of chunks that are warm and free. */

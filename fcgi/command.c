@@ -83,8 +83,8 @@ take_blocks(struct conn *c, struct run_spec *spec)
         spec->arena = s->arena;
         return true;
     }
-    (void)arena_free(s->arena, c->output);
-    (void)arena_free(s->arena, c->answer);
+    (void)arena_free_written(s->arena, c->output, 0);
+    (void)arena_free_written(s->arena, c->answer, 0);
     c->output = c->answer = NULL;
     return false;
 }

@@ -103,13 +103,18 @@ server_stop(struct server *s)
 int64_t
 server_tend(struct server *s)
 {
-    unsigned long damaged = arena_damaged(s->arena);
+    unsigned long damaged = arena_damaged(s->arena), refused = arena_refused(s->arena);
 
     if (damaged != s->damaged)
         log_event(LOG_AT_ERROR, "error",
             "arena: memory was written to after it was freed (%lu times); please report it",
             damaged - s->damaged);
+    if (refused != s->refused)
+        log_event(LOG_AT_ERROR, "error",
+            "arena: memory was freed that was not in use (%lu times); please report it",
+            refused - s->refused);
     s->damaged = damaged;
+    s->refused = refused;
     /* A command that starts has its blocks before it wakes us. */
     return arena_tend(s->arena, clock_now());
 }

@@ -130,11 +130,11 @@ struct server {
 
     struct worker *workers;
     size_t nworkers;
-    atomic_bool draining, ticking; /* the second: the main thread wakes every second */
-    int64_t next_look, late_look;  /* ns, when it does; when for strays; its own */
-    pid_t predecessor;             /* that drains, or did a moment ago; 0: none; its own */
-    unsigned long damaged;         /* blocks of the arena, as far as told; its own */
-    atomic_bool stop_wanted;       /* by POST /restart */
+    atomic_bool draining, ticking;  /* the second: the main thread wakes every second */
+    int64_t next_look, late_look;   /* ns, when it does; when for strays; its own */
+    pid_t predecessor;              /* that drains, or did a moment ago; 0: none; its own */
+    unsigned long damaged, refused; /* by the arena, as far as told; its own */
+    atomic_bool stop_wanted;        /* by POST /restart */
 };
 
 /* Timer slots behind those of the connections. */

@@ -9,12 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arena/arena.h"
 #include "arena/region.h"
 #include "base/err.h"
 #include "conf/conf.h"
 #include "conf/param.h"
+#include "fcgi/log.h"
 #include "fcgi/server.h"
 #include "tests/conf/given.h"
+#include "tests/fcgi/fakelog.h"
 #include "tests/memory.h"
 #include "tests/suite.h"
 
@@ -160,6 +163,37 @@ START_TEST(the_old_one_goes_when_nobody_has_it)
 }
 END_TEST
 
+/* Tends; returns what of it is logged, "" for nothing. */
+static const char *
+tend(void)
+{
+    fakelog_told.text[0] = '\0';
+    ck_assert_int_gt(server_tend(&s), 0);
+    return fakelog_told.text;
+}
+
+START_TEST(mistakes_with_memory_are_told_and_once)
+{
+    struct arena_options opt = { .chunk_size = 4096, .chunk_count = 32, .hardened = true };
+    unsigned char *p;
+
+    log_open(false, true);
+    ck_assert_int_eq(arena_open(&opt, &s.arena), 0);
+    p = arena_alloc(s.arena, 4096);
+    ck_assert_int_eq(arena_free(s.arena, p), 0);
+    ck_assert_str_eq(tend(), "");
+    ck_assert_int_lt(arena_free(s.arena, p), 0);
+    ck_assert_int_lt(arena_free(s.arena, p + 1), 0);
+    ck_assert_ptr_nonnull(strstr(tend(), "freed that was not in use (2 times)"));
+    ck_assert_str_eq(tend(), "");
+    p[0] ^= 1;
+    ck_assert_ptr_nonnull(arena_alloc(s.arena, 31 * 4096)); /* which it has to make way for */
+    ck_assert_ptr_nonnull(strstr(tend(), "written to after it was freed (1 times)"));
+    ck_assert_str_eq(tend(), "");
+    arena_close(s.arena);
+}
+END_TEST
+
 Suite *
 suite(void)
 {
@@ -170,6 +204,7 @@ suite(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, a_reload_under_load_takes_nothing_from_anybody);
     tcase_add_test(tc, the_old_one_goes_when_nobody_has_it);
+    tcase_add_test(tc, mistakes_with_memory_are_told_and_once);
     suite_add_tcase(all, tc);
     return all;
 }
