@@ -5,9 +5,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "arena/arena.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "conf/conf.h"
+#include "fcgi/budget.h"
 #include "fcgi/command.h"
 #include "fcgi/conn.h"
 #include "fcgi/log.h"
@@ -53,9 +55,9 @@ teardown(void)
     server_close(&s);
 }
 
-/* A connection whose request waits for a place, all of which are taken. */
+/* A connection whose request is begun, with so many places for commands. */
 static struct conn *
-waiting(void)
+begun(unsigned places)
 {
     char *none[] = { NULL };
     struct conn *c = conn_take(&s);
@@ -69,11 +71,42 @@ waiting(void)
     conn_begin(c);
     ck_assert_int_eq(req_from_env(none, &c->region, &c->req), 0);
     c->handled = (struct handled){ .next = HANDLE_REPLY, .route = conf_route(c->conf, "/health") };
-    (void)sched_set_limits(&s.sched, 0, SLOTS, NULL, 0);
+    (void)sched_set_limits(&s.sched, places, SLOTS, NULL, 0);
     command_begin(&worker, c);
+    return c;
+}
+
+/* One whose request waits for a place, all of which are taken. */
+static struct conn *
+waiting(void)
+{
+    struct conn *c = begun(0);
+
     ck_assert_int_eq(c->state, CONN_QUEUED);
     return c;
 }
+
+START_TEST(who_finds_the_arena_exhausted_leaves_it_as_cold_as_it_was)
+{
+    size_t output = budget_output_block(ROUTE_JOINED, 64 * 1024);
+    struct arena_stats is;
+    unsigned char *rest;
+
+    s.output_cap[ROUTE_JOINED] = 64 * 1024;
+    arena_stats(s.arena, &is);
+    output = (output + is.chunk_size - 1) / is.chunk_size * is.chunk_size;
+    rest = arena_alloc(s.arena, is.largest_free - output); /* one block, but not its answer */
+    ck_assert_ptr_nonnull(rest);
+    (void)begun(1);
+    ck_assert_ptr_nonnull(strstr(fakelog_told.text, "status=503"));
+    arena_stats(s.arena, &is);
+    ck_assert_uint_eq(is.failed, 1);
+    ck_assert_uint_eq(is.blocks, 1);
+    if (!arena_is_stepwise(s.arena)) /* there its first step was had */
+        ck_assert_uint_eq(is.warm, 0);
+    ck_assert_int_eq(arena_free(s.arena, rest), 0);
+}
+END_TEST
 
 START_TEST(who_leaves_the_queue_is_logged)
 {
@@ -143,6 +176,7 @@ suite(void)
     TCase *tc = tcase_create("command");
 
     tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, who_finds_the_arena_exhausted_leaves_it_as_cold_as_it_was);
     tcase_add_test(tc, who_leaves_the_queue_is_logged);
     tcase_add_test(tc, who_leaves_while_being_called_is_logged_too_and_holds_no_place);
     tcase_add_test(tc, who_has_left_is_not_run_though_nobody_has_heard_of_it);
