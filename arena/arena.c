@@ -332,12 +332,14 @@ move_guard(struct arena *a, size_t first, size_t is, size_t chunks)
         return 0;
     /* What becomes the guard was written to. */
     heap_warm(&a->heap, first + chunks, a->guard);
-    r = set_guard(a, first + chunks, true);
-    if (r < 0)
-        return r;
+    /* In this order, a failure leaves at worst a block without a guard, and never one
+     * with a guard in its midst. */
     r = set_guard(a, first + is - 1, false);
     if (r < 0)
-        (void)set_guard(a, first + chunks, false); /* as it was a moment ago */
+        return r;
+    r = set_guard(a, first + chunks, true);
+    if (r < 0)
+        (void)set_guard(a, first + is - 1, true);
     return r;
 }
 

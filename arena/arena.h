@@ -105,8 +105,9 @@ int arena_commit(struct arena *a, const void *at, size_t n)
  * at least one), content included.  Returns 0 or what arena_free() returns,
  * for NULL -EFAULT; -EINVAL also when the block is shorter than `n`; -errno of
  * mprotect(2) where a hardened arena cannot move the access to the end of the block
- * (there are too many mappings).  A refused call changes nothing but the statistics,
- * in which the last two do not count as refused. */
+ * (there are too many mappings; at worst the block has no guard any more).  A refused
+ * call changes nothing but the statistics, in which the last two do not count as
+ * refused. */
 int arena_shrink(struct arena *a, void *block, size_t n) __attribute__((nonnull(1)));
 
 /* Frees a block, and gives no page back: the next block lies where it lay, and a

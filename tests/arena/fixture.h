@@ -21,4 +21,12 @@ size_t fixture_resident(void);
 /* Takes a block from it and writes 0x5a to all of it. */
 unsigned char *fixture_touch(size_t n);
 
+enum {
+    FIXTURE_NO_FILTER = 97,
+};
+
+/* Has a system call fail with `num` when its third argument is this one, for the process,
+ * a child, that calls.  Where that is not to be had it exits with FIXTURE_NO_FILTER. */
+void fixture_forbid(unsigned nr, unsigned third, unsigned num);
+
 #endif

@@ -156,6 +156,20 @@ START_TEST(what_is_open_is_had_while_another_step_is_opened)
 }
 END_TEST
 
+START_TEST(what_is_opened_again_stays_out_of_core_dumps)
+{
+    unsigned char *p = arena_alloc(a, STEP);
+
+    ck_assert(memory_has_flag(p, "dd"));
+    (void)arena_free_written(a, p, 1);
+    rest();
+    ck_assert_uint_eq(committed(), 0);
+    ck_assert(memory_has_flag(p, "dd"));
+    ck_assert_ptr_eq(arena_alloc(a, STEP), p);
+    ck_assert(memory_has_flag(p, "dd"));
+}
+END_TEST
+
 START_TEST(small_chunks_share_a_step)
 {
     unsigned char *p, *q;
@@ -383,6 +397,7 @@ suite(void)
     tcase_add_test(tc, a_foreign_address_is_not_committed);
     tcase_add_test(tc, what_is_committed_stays_for_the_next_and_goes_when_idle);
     tcase_add_test(tc, what_is_open_is_had_while_another_step_is_opened);
+    tcase_add_test(tc, what_is_opened_again_stays_out_of_core_dumps);
     tcase_add_test(tc, small_chunks_share_a_step);
     tcase_add_test(tc, prefault_commits_everything);
     tcase_add_test(tc, what_is_not_committed_cannot_be_written_to);

@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "arena/arena.h"
@@ -13,6 +16,7 @@
 
 enum {
     CHUNK = 64 * 1024,
+    MIB = 1024 * 1024,
     COUNT = 320, /* an eighth of it are 40 chunks */
 };
 
@@ -178,6 +182,85 @@ START_TEST(many_small_blocks_wait_as_well)
 }
 END_TEST
 
+START_TEST(no_more_than_sixteen_megabytes_wait)
+{
+    struct arena_options opt = { .chunk_size = MIB, .chunk_count = 400, .hardened = true };
+
+    ck_assert_int_eq(arena_open(&opt, &a), 0);
+    for (int i = 0; i < 50; i++) {
+        ck_assert_int_eq(arena_free_written(a, arena_alloc(a, MIB), 0), 0); /* and a guard */
+        ck_assert_uint_le(stats().used, 16 * MIB);
+    }
+    ck_assert_uint_eq(stats().used, 16 * MIB);
+}
+END_TEST
+
+static unsigned char *block;
+static size_t size;
+
+static bool
+is_as_it_was(unsigned long failed, unsigned long refused)
+{
+    struct arena_stats s;
+
+    arena_stats(a, &s);
+    return arena_check(a) == 0 && s.blocks == 1 && s.used == size + CHUNK && s.failed == failed &&
+           s.refused == refused && arena_block_size(a, block) == size;
+}
+
+static void
+work_without_guards(void)
+{
+    fixture_forbid(SYS_mprotect, PROT_NONE, ENOMEM);
+    if (arena_alloc(a, CHUNK) != NULL || !is_as_it_was(1, 0))
+        _exit(1);
+    if (arena_shrink(a, block, CHUNK) != -ENOMEM || !is_as_it_was(1, 0))
+        _exit(2);
+    if (arena_shrink(a, block, size + 1) != -EINVAL || !is_as_it_was(1, 0))
+        _exit(3);
+    memset(block, 1, size);
+    if (arena_free(a, block) != 0)
+        _exit(4);
+}
+
+static void
+keep_guards_for_ever(void)
+{
+    struct arena_stats s;
+
+    fixture_forbid(SYS_mprotect, PROT_READ | PROT_WRITE, ENOMEM);
+    if (arena_shrink(a, block, CHUNK) != -ENOMEM || !is_as_it_was(0, 0))
+        _exit(1);
+    memset(block, 1, size);
+    if (arena_free(a, block) != 0)
+        _exit(2);
+    (void)arena_tend(a, ARENA_IDLE);
+    (void)arena_tend(a, 2 * ARENA_IDLE);
+    arena_stats(a, &s);
+    /* It is nobody's, so that nobody meets the guard. */
+    if (s.blocks != 0 || s.used != size + CHUNK || arena_check(a) != 0)
+        _exit(3);
+    if (arena_alloc(a, CHUNK) < (void *)(block + size + CHUNK))
+        _exit(4);
+}
+
+START_TEST(a_guard_that_cannot_be_moved_is_told)
+{
+    static void (*const work[])(void) = { work_without_guards, keep_guards_for_ever };
+    int status;
+
+    begin(0);
+    if (arena_is_stepwise(a))
+        SUITE_SKIP("this system counts what is committed, and guards are not mprotect(2)'s");
+    size = 3 * CHUNK;
+    block = take(size);
+    status = memory_in_child(work[_i]);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == FIXTURE_NO_FILTER)
+        SUITE_SKIP("seccomp filters are not to be had");
+    ck_assert_msg(status == 0, "wait status %#x", (unsigned)status);
+}
+END_TEST
+
 START_TEST(a_full_queue_takes_no_more)
 {
     static struct harden q;
@@ -236,6 +319,8 @@ suite(void)
     tcase_add_loop_test(tc, nothing_waits_for_ever, 0, 2);
     tcase_add_loop_test(tc, a_write_to_a_freed_block_is_counted, 0, 2);
     tcase_add_loop_test(tc, many_small_blocks_wait_as_well, 0, 2);
+    tcase_add_test(tc, no_more_than_sixteen_megabytes_wait);
+    tcase_add_loop_test(tc, a_guard_that_cannot_be_moved_is_told, 0, 2);
     tcase_add_test(tc, a_full_queue_takes_no_more);
     tcase_add_test(tc, poison_is_told_from_anything_else);
     suite_add_tcase(s, tc);

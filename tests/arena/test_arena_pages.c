@@ -2,16 +2,11 @@
 #include "config.h"
 
 #include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -254,29 +249,10 @@ START_TEST(not_one_chunk_is_enomem_and_leaves_nothing)
 }
 END_TEST
 
-/* Makes madvise(2) refuse an advice, as a kernel that does not know it does. */
-static void
-forbid_advice(unsigned advice)
-{
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_madvise, 0, 3),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, advice, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog prog = { sizeof code / sizeof code[0], code };
-
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0)
-        _exit(97);
-}
-
 static void
 prefault_on_an_old_kernel(void)
 {
-    forbid_advice(MADV_POPULATE_WRITE);
+    fixture_forbid(SYS_madvise, MADV_POPULATE_WRITE, EINVAL);
     fixture_close();
     fixture_open(CHUNK, COUNT, 0, true);
     if (fixture_resident() != COUNT * CHUNK)
@@ -287,7 +263,7 @@ START_TEST(prefault_works_before_linux_5_14)
 {
     int status = memory_in_child(prefault_on_an_old_kernel);
 
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 97)
+    if (WIFEXITED(status) && WEXITSTATUS(status) == FIXTURE_NO_FILTER)
         SUITE_SKIP("seccomp filters are not to be had");
     ck_assert_msg(status == 0, "wait status %#x", (unsigned)status);
 }
