@@ -274,13 +274,16 @@ START_TEST(closing_unmaps_everything)
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     unsigned char *books = (unsigned char *)a;
     unsigned char in;
+    bool gone;
 
     ck_assert_int_eq(mincore(block - page, page, &in), 0);
     ck_assert_int_eq(mincore(books, page, &in), 0);
     fixture_close();
+    /* Before anybody, like libcheck, maps something there. */
+    gone = mincore(books, page, &in) == -1;
     for (size_t at = 0; at < COUNT * CHUNK + 2 * page; at += page)
-        ck_assert_int_eq(mincore(block - page + at, page, &in), -1);
-    ck_assert_int_eq(mincore(books, page, &in), -1);
+        gone = gone && mincore(block - page + at, page, &in) == -1;
+    ck_assert(gone);
     arena_close(NULL);
 }
 END_TEST
