@@ -42,10 +42,11 @@ place_of(struct orphans *o, pid_t pid)
 }
 
 static void
-drop(struct orphan **at)
+drop(struct orphans *o, struct orphan **at)
 {
     struct orphan *k = *at;
 
+    o->n--;
     *at = k->next;
     free(k);
 }
@@ -57,7 +58,7 @@ orphan_close(struct orphans *o)
 
     for (i = 0; i < ORPHAN_BUCKETS; i++)
         while (o->bucket[i] != NULL)
-            drop(&o->bucket[i]);
+            drop(o, &o->bucket[i]);
 }
 
 void
@@ -66,7 +67,7 @@ orphan_forget(struct orphans *o, pid_t pid)
     struct orphan **at = place_of(o, pid);
 
     if (*at != NULL)
-        drop(at);
+        drop(o, at);
 }
 
 bool
@@ -86,7 +87,7 @@ find(struct orphans *o, const struct tree_proc *p)
     struct orphan **at = place_of(o, p->pid);
 
     if (*at != NULL && (*at)->born != p->born)
-        drop(at); /* it was not ours to reap, and its number is another's */
+        drop(o, at); /* it was not ours to reap, and its number is another's */
     return *at;
 }
 
@@ -104,6 +105,7 @@ enter(struct orphans *o, const struct tree_proc *p)
         .next = *head, .pid = p->pid, .born = p->born, .met = tree_now(), .fresh = true
     };
     *head = k;
+    o->n++;
     return k;
 }
 
@@ -243,6 +245,8 @@ orphan_settle(struct orphans *o, const struct roster *r)
     struct roster_member *m;
     size_t i;
 
+    if (o->n == 0)
+        return; /* as nearly always */
     for (i = 0; i < ORPHAN_BUCKETS; i++) {
         struct orphan **at = &o->bucket[i];
 
@@ -250,7 +254,7 @@ orphan_settle(struct orphans *o, const struct roster *r)
             if ((*at)->missed++ == 0 && (*at)->fresh && (*at)->run == 0)
                 settle(*at, r);
             if ((*at)->missed > MISSED_MAX)
-                drop(at);
+                drop(o, at);
             else
                 at = &(*at)->next;
         }

@@ -34,6 +34,7 @@ enum {
 struct orphans {
     /* Private. */
     struct orphan *bucket[ORPHAN_BUCKETS]; /* by pid; owned */
+    size_t n;                              /* of them */
     struct stray_mark self;
 };
 
