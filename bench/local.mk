@@ -83,7 +83,7 @@ bench-json: %D%/json/json
 EXTRA_DIST += %D%/run-json %D%/json/goals %D%/json/report.awk
 
 EXTRA_DIST += %D%/.may_include %D%/lib.awk %D%/lib.sh %D%/README.md %D%/REPORT.md %D%/plots/latency.svg \
-	%D%/plots/memory.svg %D%/plots/rates.svg %D%/ALLOC.md %D%/plots/alloc-chunks.svg \
+	%D%/plots/memory.svg %D%/plots/rates.svg %D%/ALLOC.md %D%/JSON.md %D%/plots/alloc-chunks.svg \
 	%D%/plots/alloc-latency.svg %D%/plots/alloc-rss.svg %D%/plots/alloc-threads.svg
 CLEANFILES += $(EXTRA_PROGRAMS) %D%/results.txt %D%/evhttp %D%/alloc-results.txt \
 	%D%/json-results.txt
