@@ -10,9 +10,12 @@ also="$also HACKING.md LICENSE NEWS README.md SECURITY.md"
 [ -z "$SAN" ] || it_skip_all "it makes a build of its own"
 command -v debootstrap >/dev/null || it_skip_all "debootstrap is not installed"
 unshare -m -p -f true 2>/dev/null || it_skip_all "no right to namespaces of mounts and processes"
-mirror=http://deb.debian.org/debian
+# The machine's own mirror; names with a suffix are those of security and updates.
+mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' \
+    'Created-By: Packages' 'Origin: Debian' 'Component: main' | awk '$1 !~ /-/ { print $2; exit }')
+[ -n "$mirror" ] || it_skip_all "apt has no lists of a Debian mirror"
 D=$T/debian
-unshare -m debootstrap --variant=minbase --include=ca-certificates,git bookworm "$D" $mirror >made 2>&1 ||
+unshare -m debootstrap --variant=minbase --include=ca-certificates,git bookworm "$D" "$mirror" >made 2>&1 ||
     it_skip_all "debootstrap has failed: $(tail -n 1 made)"
 
 mv src "$D/root/cmon"
