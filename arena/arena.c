@@ -355,8 +355,7 @@ arena_shrink(struct arena *a, void *block, size_t n)
         int moved = is < 0 ? 0 : move_guard(a, first, (size_t)is, chunks);
 
         if (moved < 0)
-            return moved; /* no mistake of the caller's */
-        r = is < 0 ? (int)is : 0;
+            return moved; /* no mistake of the caller's, as heap_cut() tells them */
     }
     if (r == 0)
         r = heap_cut(&a->heap, first, chunks + a->guard);

@@ -64,3 +64,13 @@ function verdict(sense, limit, value)
     }
     return sprintf("**not met**, by %.1f %%", 100 * (sense == ">=" ? limit - value : value - limit) / limit)
 }
+
+# The words of a text from the given one on.
+function words_from(text, from,    w, n, i)
+{
+    n = split(text, w, " ")
+    text = ""
+    for (i = from; i <= n; i++)
+        text = text (i > from ? " " : "") w[i]
+    return text
+}

@@ -58,8 +58,9 @@ bool engine_reap(struct engine *e) __attribute__((nonnull));
 
 /* Starts a process and enters it as `m`, which is the caller's and stays where
  * it is until engine_forget().  `spec->origin` is filled in.  With ROSTER_GUEST:
- * a child that is no command, such as the responder that is to take our place.  *ret_exit (CLOEXEC,
- * the caller's) becomes readable when the process ends.  Otherwise as spawn_start(). */
+ * a child that is no command, such as the responder that is to take our place.
+ * *ret_exit (CLOEXEC, the caller's) becomes readable when the process ends.
+ * Otherwise as spawn_start(). */
 int engine_launch(struct engine *e, struct roster_member *m, enum roster_kind kind,
     struct spawn_spec *spec, int *ret_exit, struct err *err)
     __attribute__((warn_unused_result, nonnull));

@@ -31,15 +31,6 @@ function digits(v)
     return v == "" ? "-" : v >= 100 ? sprintf("%.0f", v) : v >= 0.01 ? sprintf("%.3g", v) : sprintf("%.2g", v)
 }
 
-function words_from(text, from,    w, n, i)
-{
-    n = split(text, w, " ")
-    text = ""
-    for (i = from; i <= n; i++)
-        text = text (i > from ? " " : "") w[i]
-    return text
-}
-
 $1 == "what" {
     what[$2] = words_from($0, 3)
     note_once(who, $2, seen_who)

@@ -4,20 +4,13 @@
 # A line is "ROUND slice CONTENDER TEXT BYTES ns=TIME", the time for one string.
 # A ratio is made of two lines of a round; the median of the rounds counts.
 
-function words_from(from,    i, text)
-{
-    for (i = from; i <= NF; i++)
-        text = text (i > from ? " " : "") $i
-    return text
-}
-
 $1 == "what" {
-    what[$2] = words_from(3)
+    what[$2] = words_from($0, 3)
     note_once(who, $2, seen_who)
 }
 
 $1 == "skipped" {
-    skipped[++skips] = $2 ": " words_from(3)
+    skipped[++skips] = $2 ": " words_from($0, 3)
 }
 
 $2 == "slice" {
@@ -72,7 +65,7 @@ function print_goals(    line, v, range)
         $0 = line
         v = $3 == "-" ? rate($1, $2, "cmon") : ratio($1, $2, $3)
         range = v == "" ? "-" : sprintf("%.3g-%.3g", least, most)
-        printf "| %s | %s | %s | %s | %s | %s |\n", words_from(6), $3, bound($4, $5),
+        printf "| %s | %s | %s | %s | %s | %s |\n", words_from(line, 6), $3, bound($4, $5),
             show("%.3g", v), range, verdict($4, $5, v)
     }
 }
