@@ -1,8 +1,8 @@
 /* tests/arena/test_arena_random.c -- random work on an arena, against a naive model and by threads.
  *
- * Each configuration has N steps against the model, and for each number of threads from one
- * to eight N/4 that they share.  N is ten million with CMON_FULL, a hundred thousand in a
- * build with sanitizers; or what CMON_ARENA_STEPS says.
+ * Each configuration has N steps against the model and N by threads: an eighth for each
+ * number of them from one to eight, who share it.  N is ten million with CMON_FULL, a
+ * hundred thousand in a build with sanitizers; or what CMON_ARENA_STEPS says.
  */
 #include "config.h"
 
@@ -20,11 +20,12 @@ enum {
     LIVE_MAX = 400, /* blocks */
     THREADS = 8,
     MAILBOXES = 64,
-    STEPS = 40000,
-    STEPS_SANITIZED = 3000,
+    STEPS = 80000,
+    STEPS_SANITIZED = 6000,
     STEPS_FULL = 10 * 1000 * 1000,
     STEPS_FULL_SANITIZED = 100 * 1000,
-    TEND = 16, /* steps of the thread that tends, between two times */
+    TEND = 16,       /* steps of the thread that tends, between two times, and one more for each */
+    TEND_SHIFT = 29, /* 512 MiB: to tend looks for every page that may be given back */
 };
 
 /* libcheck's own assertion writes to a pipe whenever it is passed. */
@@ -46,8 +47,8 @@ static const struct arena_options configs[] = {
     { .chunk_size = 65536, .chunk_count = 1024, .stepwise = true },
     /* Here a freed block waits, and the model does not know where. */
     { .chunk_size = 512, .chunk_count = 3000, .hardened = true },
-    { .chunk_size = 4096, .chunk_count = 4000, .hardened = true },
-    { .chunk_size = 65536, .chunk_count = 1024, .stepwise = true, .hardened = true },
+    { .chunk_size = 4096, .chunk_count = 1000, .hardened = true },
+    { .chunk_size = 8192, .chunk_count = 1024, .stepwise = true, .hardened = true },
     { .chunk_size = 4 << 20, .chunk_count = 100000 },
 };
 
@@ -286,12 +287,13 @@ static void *
 work(void *arg)
 {
     struct rng r = { (uint64_t)(uintptr_t)arg };
-    size_t n = steps() / 4 / nthreads;
+    size_t n = steps() / THREADS / nthreads;
+    size_t pause = TEND + ((opt->chunk_size * opt->chunk_count) >> TEND_SHIFT);
 
     for (size_t step = 0; step < n; step++) {
         struct block b = { .chunks = random_chunks(&r, opt->chunk_count / 8 + 1) };
 
-        if ((uintptr_t)arg == 1 && step % TEND == 0)
+        if ((uintptr_t)arg == 1 && step % pause == pause - 1)
             tend(&r);
         b.at = arena_alloc(a, b.chunks * opt->chunk_size);
         if (b.at != NULL)
