@@ -157,18 +157,20 @@ check_log(const struct conf_build *b)
         conf_say_warning(b->say, 0, "no route stands: every request is refused");
 }
 
-/* Whoever asks for delays hears once why there are none. */
+/* Whoever asks for delays in writing hears once why there are none. */
 static void
 check_delays(const struct conf_build *b)
 {
-    int line = b->conf->delays ? line_of(b->root, "delays") : 0;
+    const struct conf_option *o = b->conf->delays ? conf_tree_find(b->root, "delays") : NULL;
+    int line = o ? o->line : 0;
     struct err err;
 
     for (size_t i = 0; line == 0 && i < b->conf->nroutes; i++) {
         const struct route *rt = &b->conf->routes[i];
 
-        if (rt->delays)
-            line = line_of(conf_tree_next(b->root, CONF_ROUTE, rt->path, NULL), "delays");
+        o = conf_tree_find(conf_tree_next(b->root, CONF_ROUTE, rt->path, NULL), "delays");
+        if (rt->delays && o)
+            line = o->line;
     }
     if (line != 0 && account_check(&err) < 0)
         conf_say_warning(b->say, line, "delays: %s", err.text);

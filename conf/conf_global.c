@@ -62,7 +62,7 @@ static const struct {
     size_t offset; /* of a bool in struct conf */
     bool fallback;
 } switches[] = {
-    { CONF_ROOT, "delays", AT(delays), false },
+    { CONF_ROOT, "delays", AT(delays), true },
     { CONF_ROOT, "core_dumps", AT(core_dumps), false },
     { CONF_LOG, "stderr", AT(log_stderr), true },
     { CONF_LOG, "syslog", AT(log_syslog), true },

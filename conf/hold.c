@@ -172,7 +172,6 @@ put_process_limits(struct buf *out, const struct route *rt)
     }
 }
 
-/* Who asks for them is warned when they cannot be had. */
 static void
 put_delays(struct buf *out, const struct conf *conf)
 {
@@ -181,12 +180,11 @@ put_delays(struct buf *out, const struct conf *conf)
 
     for (size_t i = 0; i < conf->nroutes; i++)
         on = on || conf->routes[i].delays;
-    if (on)
-        return;
+    buf_puts(out, on ? "delays: " : "delays: off; ");
     if (account_check(&err) == 0)
-        buf_puts(out, "delays: off; the kernel would tell\n");
+        buf_puts(out, on ? "told\n" : "the kernel would tell\n");
     else
-        buf_printf(out, "delays: off; the kernel would not tell: %s\n", err.text);
+        buf_printf(out, on ? "not told: %s\n" : "the kernel would not tell: %s\n", err.text);
 }
 
 struct span

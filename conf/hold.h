@@ -33,8 +33,8 @@ bool hold_doubt(const struct route *rt, enum hold_limit limit, const struct cgro
     char doubt[HOLD_DOUBT_MAX]) __attribute__((warn_unused_result, nonnull));
 
 /* Renders a line for each limit of each route, those of its processes included,
- * in `r`: "route /x: memory 64M: held by cgroup v2"; and whether delays could be
- * had when nobody asks for them. */
+ * in `r`: "route /x: memory 64M: held by cgroup v2"; and whether answers tell of
+ * delays, or why not. */
 struct span hold_table(const struct conf *conf, const struct cgroup_place *place, struct region *r)
     __attribute__((warn_unused_result, nonnull));
 

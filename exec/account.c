@@ -15,6 +15,8 @@
 #include "base/fd.h"
 #include "exec/account.h"
 
+#define KNOB "/proc/sys/kernel/task_delayacct"
+
 enum {
     BLOCK = 512, /* bytes, getrusage(2) */
     KIB = 1024,
@@ -117,26 +119,36 @@ account_wait_name(enum account_wait wait)
     return names[wait];
 }
 
+static bool
+counts(int knob)
+{
+    char c = '1';
+
+    return knob < 0 || (pread(knob, &c, 1, 0) == 1 && c != '0');
+}
+
 int
 account_check(struct err *err)
 {
     struct account_source *s;
-    int r = account_open(&s, err);
+    int knob, r = account_open(&s, err);
 
     if (r < 0)
         return r;
-    if (!account_counts(s))
+    account_close(s);
+    knob = open(KNOB, O_RDONLY | O_CLOEXEC);
+    if (!counts(knob))
         r = err_msg(err, EOPNOTSUPP,
             "kernel.task_delayacct is off; root switches it on with: "
             "sysctl kernel.task_delayacct=1");
-    account_close(s);
+    fd_close(&knob);
     return r;
 }
 
 void
 account_slot_init(struct account_slot *slot)
 {
-    *slot = (struct account_slot){ .source = NULL };
+    *slot = (struct account_slot){ .knob = open(KNOB, O_RDONLY | O_CLOEXEC) };
     (void)pthread_mutex_init(&slot->lock, NULL); /* cannot fail without attributes */
 }
 
@@ -145,6 +157,7 @@ account_slot_done(struct account_slot *slot)
 {
     account_close(slot->source);
     slot->source = NULL;
+    fd_close(&slot->knob);
     (void)pthread_mutex_destroy(&slot->lock);
 }
 
@@ -155,6 +168,8 @@ account_once(struct account_slot *slot)
     struct err err;
     int r;
 
+    if (!counts(slot->knob)) /* where nothing is counted, this is all that it costs */
+        return NULL;
     (void)pthread_mutex_lock(&slot->lock);
     if (slot->source == NULL && !slot->in_vain) {
         r = account_open(&slot->source, &err);
@@ -162,5 +177,5 @@ account_once(struct account_slot *slot)
     }
     source = slot->source;
     (void)pthread_mutex_unlock(&slot->lock);
-    return source != NULL && account_counts(source) ? source : NULL;
+    return source;
 }

@@ -80,18 +80,17 @@ int account_open(struct account_source **ret_source, struct err *err)
 /* NULL is allowed. */
 void account_close(struct account_source *s);
 
-/* Whether the kernel counts the delays of processes that are started now. */
-bool account_counts(struct account_source *s) __attribute__((warn_unused_result, nonnull));
-
 /* Asks what a process of ours has waited for, best when it has ended and is
  * not reaped.  Where the kernel does not tell, none of it is known. */
 void account_ask(struct account_source *s, pid_t pid, struct account_delays *ret_delays)
     __attribute__((nonnull));
 
-/* One for all, opened when it is first asked for, and not tried again where
- * that can only be in vain.  account_once() is safe from any thread. */
+/* One for all, opened when the kernel first counts and it is asked for, and not
+ * tried again where that can only be in vain.  account_once() is safe from any
+ * thread. */
 struct account_slot {
     /* Private. */
+    int knob; /* kernel.task_delayacct, or -1: before 5.14 it always counts, if it can */
     pthread_mutex_t lock;
     struct account_source *source;
     bool in_vain;

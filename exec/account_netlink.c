@@ -9,7 +9,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/taskstats.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
@@ -21,10 +20,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/fd.h"
 #include "exec/account.h"
-
-#define KNOB "/proc/sys/kernel/task_delayacct"
 
 enum {
     VERSION_LEAST = 1,
@@ -36,7 +32,6 @@ struct account_source {
     pthread_mutex_t lock; /* over the socket and `stats` */
     struct nl_sock *sock;
     int family;
-    int knob;               /* KNOB, or -1: kernels before 5.14 always count, if they can */
     uint32_t seq;           /* of the last question */
     int outcome;            /* of that: 0, -errno, or -EINPROGRESS while there is none */
     struct taskstats stats; /* the answer; what it does not have is 0 */
@@ -229,10 +224,7 @@ account_open(struct account_source **ret_source, struct err *err)
     if (s == NULL)
         return err_sys(err, ENOMEM, "calloc", NULL);
     (void)pthread_mutex_init(&s->lock, NULL); /* cannot fail without attributes */
-    s->knob = open(KNOB, O_RDONLY | O_CLOEXEC);
-    r = s->knob < 0 && errno != ENOENT ? err_sys(err, errno, "open", KNOB) : 0;
-    if (r == 0)
-        r = open_socket(s, err);
+    r = open_socket(s, err);
     if (r == 0)
         r = try_out(s, err);
     if (r < 0)
@@ -248,17 +240,8 @@ account_close(struct account_source *s)
     if (s == NULL)
         return;
     nl_socket_free(s->sock);
-    fd_close(&s->knob);
     (void)pthread_mutex_destroy(&s->lock);
     free(s);
-}
-
-bool
-account_counts(struct account_source *s)
-{
-    char c = '1';
-
-    return s->knob < 0 || (pread(s->knob, &c, 1, 0) == 1 && c != '0');
 }
 
 static int64_t

@@ -22,13 +22,6 @@ account_close(struct account_source *s)
     (void)s;
 }
 
-bool
-account_counts(struct account_source *s)
-{
-    (void)s;
-    return false;
-}
-
 void
 account_ask(struct account_source *s, pid_t pid, struct account_delays *ret_delays)
 {

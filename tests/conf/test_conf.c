@@ -97,7 +97,7 @@ check_defaults(const struct conf *c)
     ck_assert(!c->arena_hardened);
     ck_assert_int_eq(c->restart, CONF_RESTART_REPLACE);
     ck_assert(c->log_stderr && c->log_syslog && !c->core_dumps);
-    ck_assert(!c->delays && !conf_route(c, "/health")->delays);
+    ck_assert(c->delays && conf_route(c, "/health")->delays);
     ck_assert_uint_eq(c->nroutes, 7);
     ck_assert_ptr_null(c->key);
     for (size_t i = 0; i < c->nroutes; i++) {

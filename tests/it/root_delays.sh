@@ -51,13 +51,16 @@ is "off: there are no delays" "$(delays out)" null
 like "off: run --usage says so" "$(tail -1 err)" '^no delays: kernel.task_delayacct is off'
 
 echo 1 >$knob
-sed 's/^delays = yes//' "$CONF" >off.conf
+sed 's/^delays = yes/delays = no/' "$CONF" >off.conf
 "$CMON" check-config -c off.conf >out 2>&1
-is "on: who does not ask is told that they could be had" "$(grep delays out)" "delays: off; the kernel would tell"
+is "on: who wants none is told that they could be had" "$(grep delays out)" "delays: off; the kernel would tell"
 "$CMON" check-config -c "$CONF" >out 2>&1
-is "on: check-config has no more to say" "$(grep -c delays out)" 0
+is "on: check-config says so" "$(grep delays out)" "delays: told"
 "$CMON" run -c "$CONF" --json /not >out
-is "on: who does not ask is not told" "$(delays out)" null
+is "on: who wants none is not told" "$(delays out)" null
+sed '/^delays = yes/d' "$CONF" >default.conf
+"$CMON" run -c default.conf --json /caps >out
+is "on: who says nothing is told" "$(jq '.usage.delays.cpu.count > 0' out)" true
 "$CMON" run -c "$CONF" --json /burn >out1 &
 "$CMON" run -c "$CONF" --json /burn >out2 &
 wait

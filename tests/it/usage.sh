@@ -55,11 +55,14 @@ like "the log has the time on a CPU" "$(grep 'route=/burn' "$LOG")" ' duration_m
 
 like "check-config says what is in the way of delays" "$("$CMON" check-config -c "$CONF" 2>&1)" \
     'cmon\.conf:8: warning: delays: [a-z]'
-is "and once" "$("$CMON" check-config -c "$CONF" 2>&1 | grep -c delays)" 1
+is "and warns once" "$("$CMON" check-config -c "$CONF" 2>&1 | grep -c 'warning: delays')" 1
 sed -i 's/ delays = yes//' "$CONF"
 "$CMON" check-config -c "$CONF" >out 2>err
-is "but only when they are asked for" "$(grep -c delays err)" 0
-like "else it says whether they could be had" "$(cat out)" '^delays: off; the kernel would not tell: [a-z]'
+is "who does not ask is not warned" "$(grep -c delays err)" 0
+like "but told as well" "$(grep delays out)" '^delays: not told: [a-z]'
+sed '1i delays = no' "$CONF" >off.conf
+like "who wants none, whether they could be had" "$("$CMON" check-config -c off.conf 2>&1 | grep delays)" \
+    '^delays: off; the kernel would not tell: [a-z]'
 
 "$CMON" run -c "$CONF" --usage /exit3 >out 2>err
 is "run --usage ends as the command did" $? 3
