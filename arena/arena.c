@@ -343,6 +343,42 @@ move_guard(struct arena *a, size_t first, size_t is, size_t chunks)
     return r;
 }
 
+/* Fills the first bytes of a leaving block and has it wait, if it can. */
+static void
+put_waiting(struct arena *a, size_t first, size_t chunks, size_t written)
+{
+    struct harden_block b = { .first = first, .chunks = chunks, .poisoned = written };
+
+    if (a->stepwise)
+        b.poisoned = commit_reach(&a->commit, first << a->shift, b.poisoned);
+    harden_poison(a->base + (first << a->shift), b.poisoned);
+    if (!harden_put(&a->waiting, &b)) {
+        heap_give(&a->heap, first, touched_by(a, b.poisoned));
+        harden_end(&a->waiting);
+    }
+    let_go(a, false);
+}
+
+/* Keeps the first chunks of a block; whoever still uses the others is found out where the
+ * arena is hardened. */
+static int
+cut(struct arena *a, size_t first, size_t keep)
+{
+    ptrdiff_t n;
+
+    if (!a->hardened) {
+        n = heap_cut(&a->heap, first, keep, false);
+        return n < 0 ? (int)n : 0;
+    }
+    harden_begin(&a->waiting);
+    n = heap_cut(&a->heap, first, keep, true);
+    if (n > 0)
+        put_waiting(a, first + keep, (size_t)n, (size_t)n << a->shift);
+    else
+        harden_end(&a->waiting);
+    return n < 0 ? (int)n : 0;
+}
+
 int
 arena_shrink(struct arena *a, void *block, size_t n)
 {
@@ -355,10 +391,10 @@ arena_shrink(struct arena *a, void *block, size_t n)
         int moved = is < 0 ? 0 : move_guard(a, first, (size_t)is, chunks);
 
         if (moved < 0)
-            return moved; /* no mistake of the caller's, as heap_cut() tells them */
+            return moved; /* no mistake of the caller's, as cut() tells them */
     }
     if (r == 0)
-        r = heap_cut(&a->heap, first, chunks + a->guard);
+        r = cut(a, first, chunks + a->guard);
     return r == -ERANGE ? -EINVAL : refuse(a, r);
 }
 
@@ -373,7 +409,6 @@ static int
 free_hardened(struct arena *a, size_t first, size_t written)
 {
     ptrdiff_t n = heap_length(&a->heap, first);
-    struct harden_block b = { .first = first, .chunks = (size_t)n };
     size_t most = ((size_t)n - a->guard) << a->shift;
     int r;
 
@@ -389,15 +424,7 @@ free_hardened(struct arena *a, size_t first, size_t written)
      * those who would not know: adrift for ever. */
     if (set_guard(a, first + (size_t)n - 1, false) < 0)
         return 0;
-    b.poisoned = written < most ? written : most;
-    if (a->stepwise)
-        b.poisoned = commit_reach(&a->commit, first << a->shift, b.poisoned);
-    harden_poison(a->base + (first << a->shift), b.poisoned);
-    if (!harden_put(&a->waiting, &b)) {
-        heap_give(&a->heap, first, touched_by(a, b.poisoned));
-        harden_end(&a->waiting);
-    }
-    let_go(a, false);
+    put_waiting(a, first, (size_t)n, written < most ? written : most);
     return 0;
 }
 

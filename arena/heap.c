@@ -463,38 +463,46 @@ heap_free(struct heap *h, size_t first, size_t written)
     return r;
 }
 
-/* Frees what lies behind the first `n` chunks of a block that is longer. */
+/* Makes what lies behind the first `n` chunks of a block that is longer a block of its
+ * own, which is free or leaves. */
 static void
-cut_across(struct heap_part *p, size_t local, size_t n)
+cut_across(struct heap_part *p, size_t local, size_t n, bool leaving)
 {
     size_t here = runs_length(&p->runs, local);
 
+    for (; n > here; local = 0, here = runs_length(&p->runs, 0)) {
+        n -= here;
+        p++;
+    }
     if (n < here) {
         runs_cut(&p->runs, local, n);
-        give_across(p, local + n, SIZE_MAX);
-    } else if (n == here) {
-        p->crossed = p[1].continues = false;
-        give_across(p + 1, 0, SIZE_MAX);
+        local += n;
     } else {
-        cut_across(p + 1, 0, n - here);
+        p->crossed = p[1].continues = false;
+        local = 0;
+        p++;
+        runs_retire(&p->runs, 0);
     }
+    if (!leaving)
+        give_across(p, local, SIZE_MAX);
+    else if (crosses(p, local))
+        retire_across(p + 1, 0);
 }
 
-int
-heap_cut(struct heap *h, size_t first, size_t n)
+ptrdiff_t
+heap_cut(struct heap *h, size_t first, size_t n, bool leaving)
 {
     size_t local;
     bool all;
     struct heap_part *p = enter_block(h, first, &local, &all);
-    int r = judge(p, local);
+    ptrdiff_t r = judge(p, local);
 
     if (r == 0) {
-        size_t is = length_across(p, local);
-
-        if (n > is)
+        r = (ptrdiff_t)length_across(p, local) - (ptrdiff_t)n;
+        if (r > 0)
+            cut_across(p, local, n, leaving);
+        else if (r < 0)
             r = -ERANGE;
-        else if (n < is)
-            cut_across(p, local, n);
     }
     leave_block(h, p, all);
     return r;

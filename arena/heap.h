@@ -98,9 +98,10 @@ int heap_free(struct heap *h, size_t first, size_t written) __attribute__((nonnu
 int heap_retire(struct heap *h, size_t first) __attribute__((nonnull));
 void heap_give(struct heap *h, size_t first, size_t written) __attribute__((nonnull));
 
-/* Shortens the block at `first` to `n` chunks; the rest is free and warm.
- * Returns 0 or as heap_length(); -ERANGE when it is shorter than that. */
-int heap_cut(struct heap *h, size_t first, size_t n) __attribute__((nonnull));
+/* Shortens the block at `first` to `n` chunks; the rest, which was written to, is free,
+ * or with `leaving` a block that leaves.  Returns how many chunks that are, or as
+ * heap_length(); -ERANGE when the block is shorter than `n`. */
+ptrdiff_t heap_cut(struct heap *h, size_t first, size_t n, bool leaving) __attribute__((nonnull));
 
 /* Notes that `n` chunks from `first` on, 0 allowed, may hold pages. */
 void heap_warm(struct heap *h, size_t first, size_t n) __attribute__((nonnull));

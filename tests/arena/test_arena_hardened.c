@@ -93,13 +93,38 @@ START_TEST(a_block_that_shrinks_takes_its_guard_along)
     ck_assert_int_eq(arena_shrink(a, p, 2 * CHUNK), 0);
     ck_assert_uint_eq(arena_block_size(a, p), 2 * CHUNK);
     ck_assert(memory_is_deadly(p + 2 * CHUNK));
+    ck_assert_ptr_eq(arena_alloc(a, CHUNK), p + 9 * CHUNK); /* the tail waits */
+    ck_assert_int_eq(arena_free_written(a, p + 9 * CHUNK, 0), 0);
+    rest();
     q = take(20 * CHUNK);
     ck_assert_ptr_eq(q, p + 3 * CHUNK);
     ck_assert_uint_eq(p[2 * CHUNK - 1], 0x11);
+    ck_assert_uint_eq(stats().damaged, 0);
     ck_assert_int_eq(arena_free(a, p), 0);
     ck_assert_int_eq(arena_free(a, q), 0);
     rest();
     ck_assert_uint_eq(stats().resident, 0); /* where the guard was, too */
+}
+END_TEST
+
+START_TEST(a_tail_that_was_cut_off_waits_as_a_freed_block_does)
+{
+    unsigned char *p;
+
+    begin(_i);
+    p = take(8 * CHUNK);
+    ck_assert_int_eq(arena_shrink(a, p, CHUNK), 0);
+    ck_assert(harden_is_poisoned(p + 2 * CHUNK, 6 * CHUNK));
+    ck_assert_int_eq(arena_free(a, p + 2 * CHUNK), -EALREADY);
+    ck_assert_uint_eq(arena_block_size(a, p + 2 * CHUNK), 0);
+    ck_assert_uint_eq(stats().blocks, 1);
+    ck_assert_uint_eq(stats().used, 9 * CHUNK);
+    p[5 * CHUNK] ^= 1;
+    rest();
+    ck_assert_uint_eq(stats().damaged, 1);
+    ck_assert_uint_eq(stats().used, 2 * CHUNK);
+    ck_assert_int_eq(arena_shrink(a, p, CHUNK), 0); /* nothing to cut */
+    ck_assert_uint_eq(stats().used, 2 * CHUNK);
 }
 END_TEST
 
@@ -315,6 +340,7 @@ suite(void)
     tcase_add_checked_fixture(tc, NULL, fixture_close);
     tcase_add_loop_test(tc, who_writes_past_the_end_of_a_block_dies, 0, 2);
     tcase_add_loop_test(tc, a_block_that_shrinks_takes_its_guard_along, 0, 2);
+    tcase_add_loop_test(tc, a_tail_that_was_cut_off_waits_as_a_freed_block_does, 0, 2);
     tcase_add_loop_test(tc, a_freed_block_waits_and_is_poisoned, 0, 2);
     tcase_add_loop_test(tc, nothing_waits_for_ever, 0, 2);
     tcase_add_loop_test(tc, a_write_to_a_freed_block_is_counted, 0, 2);

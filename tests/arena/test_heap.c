@@ -78,7 +78,7 @@ START_TEST(where_a_crossing_block_goes_on_no_block_begins)
         ck_assert_int_eq(heap_length(&h, i), -EINVAL);
         ck_assert_int_eq(heap_free(&h, i, 1), -EINVAL);
         ck_assert_int_eq(heap_retire(&h, i), -EINVAL);
-        ck_assert_int_eq(heap_cut(&h, i, 1), -EINVAL);
+        ck_assert_int_eq(heap_cut(&h, i, 1, false), -EINVAL);
     }
     ck_assert_uint_eq(look().used, 910);
     ck_assert_int_eq(heap_free(&h, 10, 0), 0);
@@ -107,25 +107,35 @@ START_TEST(a_part_may_be_crossed_at_both_ends)
 }
 END_TEST
 
+static const size_t cuts[] = { 1, 100, PART - 51, PART - 50, PART - 49, 2 * PART - 50, 600, 699 };
+
+/* What the end of a crossing block is cut to, and what is cut off is. */
 START_TEST(a_crossing_block_can_be_cut_anywhere)
 {
-    static const size_t at[] = { 1, 100, PART - 51, PART - 50, PART - 49, 2 * PART - 50, 600, 699 };
+    size_t n = cuts[_i / 2];
+    bool leaving = _i % 2 > 0;
     struct heap_stats s;
 
     ck_assert_uint_eq(heap_take(&h, 50), 0);
     ck_assert_uint_eq(heap_take(&h, 700), 50);
-    ck_assert_int_eq(heap_cut(&h, 50, 701), -ERANGE);
-    ck_assert_int_eq(heap_cut(&h, 50, 700), 0);
-    ck_assert_int_eq(heap_cut(&h, 50, at[_i]), 0);
-    ck_assert_int_eq(heap_length(&h, 50), (ptrdiff_t)at[_i]);
+    ck_assert_int_eq(heap_cut(&h, 50, 701, leaving), -ERANGE);
+    ck_assert_int_eq(heap_cut(&h, 50, 700, leaving), 0);
+    ck_assert_int_eq(heap_cut(&h, 50, n, leaving), (ptrdiff_t)(700 - n));
+    ck_assert_int_eq(heap_length(&h, 50), (ptrdiff_t)n);
+    ck_assert_uint_eq(look().blocks, 2);
+    ck_assert_uint_eq(heap_leaving(&h, 50 + n), leaving ? 700 - n : 0);
+    if (leaving) {
+        ck_assert_uint_eq(look().used, 750);
+        ck_assert_int_eq(heap_free(&h, 50 + n, 0), -EALREADY);
+        heap_give(&h, 50 + n, 700 - n);
+    }
     s = look();
-    ck_assert_uint_eq(s.used, 50 + at[_i]);
-    ck_assert_uint_eq(s.blocks, 2);
-    ck_assert_uint_eq(s.longest, COUNT - 50 - at[_i]);
-    ck_assert_uint_eq(s.warm, 700 - at[_i]);
-    ck_assert_uint_eq(heap_take(&h, COUNT - 50 - at[_i]), 50 + at[_i]);
+    ck_assert_uint_eq(s.used, 50 + n);
+    ck_assert_uint_eq(s.longest, COUNT - 50 - n);
+    ck_assert_uint_eq(s.warm, 700 - n);
+    ck_assert_uint_eq(heap_take(&h, COUNT - 50 - n), 50 + n);
     ck_assert_int_eq(heap_free(&h, 50, 0), 0);
-    ck_assert_int_eq(heap_free(&h, 50 + at[_i], 0), 0);
+    ck_assert_int_eq(heap_free(&h, 50 + n, 0), 0);
     ck_assert_int_eq(heap_free(&h, 0, 0), 0);
     expect_empty();
 }
@@ -266,7 +276,8 @@ suite(void)
     tcase_add_test(tc, a_block_may_cross_all_parts);
     tcase_add_test(tc, where_a_crossing_block_goes_on_no_block_begins);
     tcase_add_test(tc, a_part_may_be_crossed_at_both_ends);
-    tcase_add_loop_test(tc, a_crossing_block_can_be_cut_anywhere, 0, 8);
+    tcase_add_loop_test(
+        tc, a_crossing_block_can_be_cut_anywhere, 0, 2 * (int)(sizeof cuts / sizeof cuts[0]));
     tcase_add_test(tc, a_leaving_block_that_crosses_is_nobodys);
     tcase_add_test(tc, who_waits_all_the_time_takes_from_another_part);
     tcase_add_loop_test(tc, so_it_is_when_the_parts_before_are_full, 0, 2);
