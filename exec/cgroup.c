@@ -175,7 +175,8 @@ cgroup_make(struct cgroup *cg, const int owner[CGROUP_HIER_MAX], const int where
     cg->dir = cg->members = cg->procs[0] = -1;
     cg->owner = owner;
     cg->tree = (enum cgroup_hier)where[CGROUP_TREE];
-    cg->plain = wish == 1U << CGROUP_TREE;
+    cg->pids = lim->pids;
+    cg->plain = (wish & ~(1U << CGROUP_TREE | 1U << CGROUP_PIDS)) == 0;
     memcpy(cg->name, name, strlen(name) + 1);
     for (i = 0; i < CGROUP_PART_MAX; i++)
         if ((wish & 1U << i) && where[i] >= 0) {

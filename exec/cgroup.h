@@ -60,9 +60,10 @@ struct cgroup {
     char name[CGROUP_NAME_MAX];
     unsigned made; /* bit N: there is a directory in enum cgroup_hier N */
     enum cgroup_hier tree;
-    int members; /* what says whether it is empty */
-    bool plain;  /* without limits: good for any run */
-    bool struck; /* its processes were killed */
+    int members;  /* what says whether it is empty */
+    int64_t pids; /* the limit that it has or should have, 0: none */
+    bool plain;   /* without limits but that one: good for any run that has the same */
+    bool struck;  /* its processes were killed */
 };
 
 /* Which parts a set of limits asks for, as bits; CGROUP_TREE is not among them. */

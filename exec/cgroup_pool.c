@@ -312,6 +312,48 @@ cgroup_pool_prepare(struct cgroup_pool *p, unsigned parts)
     return refused;
 }
 
+static void
+push(struct cgroup **list, struct cgroup *cg)
+{
+    cg->next = *list;
+    *list = cg;
+}
+
+/* Takes an empty one with that limit of processes out of those that wait. */
+static struct cgroup *
+take_idle(struct cgroup_pool *p, int64_t pids)
+{
+    struct cgroup **at = &p->idle, *cg;
+
+    while (*at != NULL && (*at)->pids != pids)
+        at = &(*at)->next;
+    cg = *at;
+    if (cg != NULL) {
+        *at = cg->next;
+        p->nidle--;
+    }
+    return cg;
+}
+
+/* Has an empty one wait; returns the one that has waited longest where they are too
+ * many, or NULL. */
+static struct cgroup *
+put_idle(struct cgroup_pool *p, struct cgroup *cg)
+{
+    struct cgroup **last = &p->idle, *old;
+
+    push(&p->idle, cg);
+    if (p->nidle < IDLE_MAX) {
+        p->nidle++;
+        return NULL;
+    }
+    while ((*last)->next != NULL)
+        last = &(*last)->next;
+    old = *last;
+    *last = NULL;
+    return old;
+}
+
 /* Takes one that is there, or says under which name to make one. */
 static int
 reserve(struct cgroup_pool *p, const struct cgroup_limits *lim, bool keep,
@@ -323,11 +365,10 @@ reserve(struct cgroup_pool *p, const struct cgroup_limits *lim, bool keep,
 
     if (p->place.where[CGROUP_TREE] < 0)
         return -ENODEV;
-    if (parts == 0 && !keep && p->idle != NULL) {
-        *ret = p->idle;
-        p->idle = p->idle->next;
-        p->nidle--;
-        return 0;
+    if ((parts & ~(1U << CGROUP_PIDS)) == 0 && !keep) {
+        *ret = take_idle(p, lim->pids);
+        if (*ret != NULL)
+            return 0;
     }
     r = prepare(p, parts | 1U << CGROUP_TREE, err);
     if (r < 0)
@@ -369,13 +410,6 @@ cgroup_pool_take(struct cgroup_pool *p, const struct cgroup_limits *lim, bool ke
     return 0;
 }
 
-static void
-push(struct cgroup **list, struct cgroup *cg)
-{
-    cg->next = *list;
-    *list = cg;
-}
-
 bool
 cgroup_pool_bears(struct cgroup_pool *p, const struct cgroup *cg)
 {
@@ -399,10 +433,8 @@ cgroup_pool_give(struct cgroup_pool *p, struct cgroup *cg, bool stays, bool clea
     bool again = empty && cg->plain && !cg->struck;
 
     lock(p);
-    if (again && p->nidle < IDLE_MAX) {
-        push(&p->idle, cg);
-        p->nidle++;
-        cg = NULL;
+    if (again) {
+        cg = put_idle(p, cg);
     } else if (!empty) {
         push(stays ? &p->kept : &p->dying, cg);
         cg = NULL;

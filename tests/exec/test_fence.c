@@ -112,6 +112,52 @@ START_TEST(cgroups_are_used_again_and_removed_at_the_end)
 }
 END_TEST
 
+/* The name of the cgroup that a command found itself in. */
+static void
+name_of(char name[64])
+{
+    const char *at;
+
+    harness_command("/bin/cat", "/proc/self/cgroup", NULL);
+    ck_assert_int_eq(harness_run()->code, 0);
+    at = strstr(harness_said(), "/run-");
+    ck_assert_ptr_nonnull(at);
+    ck_assert_int_eq(sscanf(at, "/%63[^\n]", name), 1);
+}
+
+START_TEST(one_with_a_limit_of_processes_serves_runs_that_have_the_same)
+{
+    char first[64], name[64], other[64];
+    size_t i;
+
+    NEED(CGROUP_PIDS);
+    limits.pids = 20;
+    name_of(first);
+    name_of(name);
+    ck_assert_str_eq(name, first);
+    limits.pids = 21;
+    name_of(other);
+    ck_assert_str_ne(other, first);
+    limits.pids = 0;
+    name_of(name);
+    ck_assert_str_ne(name, first);
+    ck_assert_str_ne(name, other);
+    for (i = 0; i < 100; i++) { /* nobody's limit keeps others out for ever */
+        limits.pids = 30 + (int64_t)i;
+        name_of(other);
+        name_of(name);
+        ck_assert_str_eq(name, other);
+    }
+    limits.pids = 20;
+    name_of(name);
+    ck_assert_str_ne(name, first); /* it was in the way */
+    limits.memory = 64 * 1024 * 1024;
+    name_of(name);
+    name_of(other);
+    ck_assert_str_ne(name, other); /* memory is counted on */
+}
+END_TEST
+
 START_TEST(never_makes_none)
 {
     h.spec.cgroup = CGROUP_NEVER;
@@ -400,6 +446,7 @@ suite(void)
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, daemon_of_one_of_two_runs_ends_with_its_own, 0, 2);
     tcase_add_test(tc, cgroups_are_used_again_and_removed_at_the_end);
+    tcase_add_test(tc, one_with_a_limit_of_processes_serves_runs_that_have_the_same);
     tcase_add_test(tc, never_makes_none);
     tcase_add_loop_test(tc, next_start_ends_what_a_killed_one_left_and_spares_detached, 0, 2);
     tcase_add_test(tc, detached_processes_outlive_the_engine);
