@@ -58,7 +58,7 @@ it_outer() {
     # shellcheck disable=SC2086 # $as is words on purpose
     env -i PATH="$PATH:/usr/sbin:/sbin" HOME="$T/home" LANG=C.UTF-8 TMPDIR="$T" T="$T" \
         SAN="$san" CMON_FULL="${CMON_FULL-}" CMON_TORTURE="${CMON_TORTURE-}" \
-        CMON_SOAK="${CMON_SOAK-}" CMON_RUNS="${CMON_RUNS-}" \
+        CMON_SOAK="${CMON_SOAK-}" CMON_RUNS="${CMON_RUNS-}" CMON_WAY="${CMON_WAY-}" \
         ASAN_OPTIONS="log_path=$T/sanitizer:exitcode=99" \
         UBSAN_OPTIONS="log_path=$T/sanitizer:print_stacktrace=1" \
         TSAN_OPTIONS="log_path=$T/sanitizer:exitcode=99" \
@@ -86,6 +86,7 @@ it_exec=
 CMON=$T/cmon
 CONF=$T/cmon.conf
 SOCK=$T/cmon.sock
+SOCK_MODE=0600
 LOG=$T/cmon.log
 KEY=$(openssl rand -hex 32)
 (umask 077 && echo "$KEY" >client_secret.key && echo "access_token: $KEY" >key.header)

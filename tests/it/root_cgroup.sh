@@ -3,6 +3,10 @@
 limit=120 as_root=yes
 . "${0%/*}/lib.sh"
 
+# A user that no other test is, whose next start might end what is left here for ours.
+user=$((1000000 + $$))
+SOCK_MODE=0660 # the web server is in nogroup
+
 # Our own cgroup in each hierarchy that is mounted, one line each: "NAME DIRECTORY".
 hierarchies() {
     python3 - <<'EOC'
@@ -28,12 +32,12 @@ while read -r name dir; do
     mkdir "$mine" 2>/dev/null || continue
     made="$made $mine"
     echo "$name" >>delegated
-    chown nobody "$mine" "$mine/cgroup.procs"
-    [ ! -e "$mine/cgroup.subtree_control" ] || chown nobody "$mine/cgroup.subtree_control"
+    chown "$user" "$mine" "$mine/cgroup.procs"
+    [ ! -e "$mine/cgroup.subtree_control" ] || chown "$user" "$mine/cgroup.subtree_control"
     echo "echo \$\$ >$mine/cgroup.procs || exit" >>enter
 done <hierarchies
 grep -qxE 'v2|freezer' delegated 2>/dev/null || { echo "1..0 # SKIP no cgroup hierarchy to delegate" && exit; }
-{ cat enter && echo 'exec setpriv --reuid=nobody --regid=nogroup --clear-groups -- "$@"'; } >delegated.sh
+{ cat enter && echo 'exec setpriv --reuid='"$user"' --regid=nogroup --clear-groups -- "$@"'; } >delegated.sh
 # Each sleeps for a time of its own, by which it is found.
 sed "s/sleep \(7[0-9]\)/sleep \1.$$/g" <<'EOC' | conf
 max_running = 16
@@ -49,7 +53,7 @@ route "/slow"     { argv = { bash, "-c", "timeout 2 sh -c 'while :; do :; done';
 route "/bomb"     { argv = { sh, "-c", "i=0; while [ $i -lt 60 ]; do sleep 76 & i=$((i + 1)); done 2>/dev/null" } pids = 20 }
 EOC
 chmod 711 "$T"
-chown -R nobody:nogroup "$T"
+chown -R "$user:nogroup" "$T"
 
 sleepers() { # N: how many of our commands sleep so long
     pgrep -cxf "sleep $1.$$"
@@ -100,7 +104,7 @@ is "what a detached command has left is alive" "$(json .code) $(sleepers 75)" "2
 kill -USR2 "$pid"
 within 10 gone "$pid"
 wait "$pid" 2>/dev/null
-pid=$(pgrep -u nobody -xf "$CMON -c $CONF")
+pid=$(pgrep -u "$user" -xf "$CMON -c $CONF")
 ask GET /where
 is "after a restart it still is, and the next one serves" "$code $(sleepers 75)" "200 1"
 
@@ -116,7 +120,7 @@ is "the next one ends it, and not what was detached" "$(sleepers 73) $(sleepers 
 stop
 before=$(owned)
 ok "what is detached keeps its cgroup" [ "$before" -ge 1 ]
-pkill -KILL -u nobody -xf "sleep 75.$$"
+pkill -KILL -u "$user" -xf "sleep 75.$$"
 within 10 are 0 75
 serve sh delegated.sh
 stop

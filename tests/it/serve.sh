@@ -21,7 +21,7 @@ said() { # ERE...: in the log
 serve() {
     : >>"$LOG"
     it_ready=$(grep -c ' ready' "$LOG")
-    "$@" spawn-fcgi -n -s "$SOCK" -M 0600 -- "$CMON" -c "$CONF" >>"$LOG" 2>&1 &
+    "$@" spawn-fcgi -n -s "$SOCK" -M "$SOCK_MODE" -- "$CMON" -c "$CONF" >>"$LOG" 2>&1 &
     pid=$!
     within 10 it_is_ready || fail "cmon gets ready" "$(tail -5 "$LOG")"
 }
