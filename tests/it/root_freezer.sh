@@ -84,12 +84,16 @@ else
     is "two megabytes at one a second take more than one" "$(json '.exit_code == 0 and .duration_ms > 1000')" true
 fi
 
-unshare -m sh v1.sh "$CMON" run -c "$CONF" /stays >out 2>&1 &
-cmon=$! # each becomes the next
-within 20 are 2 78 79 || fail "it runs"
-kill -KILL "$cmon"
-wait "$cmon" 2>/dev/null
-is "a cmon that is killed leaves what it ran" "$(sleepers 78 79)" 2
+for try in 1 2 3; do # another test's start, which ends what any cmon of root's has left, may come first
+    unshare -m sh v1.sh "$CMON" run -c "$CONF" /stays >out 2>&1 &
+    cmon=$! # each becomes the next
+    within 20 are 2 78 79 || fail "it runs"
+    kill -KILL "$cmon"
+    wait "$cmon" 2>/dev/null
+    left=$(sleepers 78 79)
+    [ "$left" != 2 ] || break
+done
+is "a cmon that is killed leaves what it ran (try $try)" "$left" 2
 run /where
 ok "the next one ends it" within 10 are 0 78 79
 for it_dir in /sys/fs/cgroup/*; do
