@@ -37,7 +37,8 @@ struct worker {
     pthread_t thread;
     int number;
     struct slot slot[SLOTS];
-    int wrong; /* answers that were not the right ones */
+    int wrong;      /* answers that were not the right ones */
+    char what[256]; /* the last of them */
 };
 
 static char *const no_env[] = { NULL };
@@ -72,14 +73,19 @@ start_slot(struct worker *w, int i, int round)
         abort();
 }
 
-static int
-check_slot(const struct slot *s, int i)
+static void
+check_slot(struct worker *w, int i)
 {
+    const struct slot *s = &w->slot[i];
     const struct run_result *x = run_result(&s->run);
     size_t n = strlen(s->marker);
 
-    return x->cause == RUN_EXITED && x->code == 3 && x->leftover == (unsigned)i % 2 &&
-           x->out_len == n + 1 && memcmp(s->out, s->marker, n) == 0 && s->out[n] == '\n';
+    if (x->cause == RUN_EXITED && x->code == 3 && x->leftover == (unsigned)i % 2 &&
+        x->out_len == n + 1 && memcmp(s->out, s->marker, n) == 0 && s->out[n] == '\n')
+        return;
+    w->wrong++;
+    (void)snprintf(w->what, sizeof(w->what), "slot %d: cause %d, code %d, leftover %u, said %.*s",
+        i, (int)x->cause, x->code, x->leftover, (int)x->out_len, (const char *)s->out);
 }
 
 /* Drives all slots of a worker to their ends. */
@@ -109,7 +115,7 @@ drive_slots(struct worker *w)
             if (run_step(&w->slot[i].run, wakes) == RUN_OVER) {
                 over[i] = true;
                 left--;
-                w->wrong += !check_slot(&w->slot[i], i);
+                check_slot(w, i);
             }
         }
     }
@@ -142,7 +148,8 @@ START_TEST(runs_of_many_threads_are_not_mixed_up)
     }
     for (i = 0; i < THREADS; i++) {
         ck_assert_int_eq(pthread_join(workers[i].thread, NULL), 0);
-        ck_assert_int_eq(workers[i].wrong, 0);
+        ck_assert_msg(
+            workers[i].wrong == 0, "%d wrong, such as %s", workers[i].wrong, workers[i].what);
     }
     ck_assert_int_eq(harness_children(), 0);
     ck_assert(harness_idle());

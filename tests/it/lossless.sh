@@ -111,7 +111,9 @@ has() {
 
 # --- restart -----------------------------------------------------------------
 settled() { # PID: a process before it, which it may still hear of, has gone
-    gone "$1" && first=$(has "$(cat cmon.pid)")
+    gone "$1" || return
+    # Now and then it has something open for a moment, as /proc two seconds after its start.
+    first=$(has "$(cat cmon.pid)") && sleep 0.2 && [ "$(has "$(cat cmon.pid)")" = "$first" ]
 }
 
 good

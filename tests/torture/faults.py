@@ -310,7 +310,7 @@ def live(tap, only):
             call = "clone3"
         if only and call not in only:
             continue
-        if call == "pidfd_send_signal" and said[0] == "vfork-sigchld":
+        if call in ("pidfd_open", "pidfd_send_signal") and said[0] == "vfork-sigchld":
             continue # there are no pidfds here
         if call == "pidfd_open" and "vfork" in said:
             may |= ERROR # there it is a part of each start
