@@ -9,7 +9,8 @@
 #include "exec/tree.h"
 
 enum {
-    BUSY_TICKS = 3, /* for an execve(2) to get over the moment that it has no environment */
+    BUSY_TICKS = 100, /* for an execve(2) to get over its moment without environment; on a loaded
+                         machine that has taken more than 3 */
     MISSED_MAX = 2, /* looks; one whom SIGKILL has met with its parent comes to us a moment later */
 };
 
@@ -118,14 +119,14 @@ orphan_claim(struct orphans *o, const struct tree_proc *p, unsigned long long ru
         k->run = run;
 }
 
-/* The run that its mark tells, or 0; *ret_bare: it has no environment at all. */
+/* The run that its mark tells, or 0; *ret_busy: it is in the midst of execve(2). */
 static unsigned long long
-marked_run(const struct orphans *o, const struct tree_proc *p, bool *ret_bare)
+marked_run(const struct orphans *o, const struct tree_proc *p, bool *ret_busy)
 {
     struct stray_mark m;
     int r = tree_ended(p) ? -ENOENT : stray_read(p->pid, &m);
 
-    *ret_bare = r == -EAGAIN;
+    *ret_busy = r == -EAGAIN;
     return r == 0 && stray_same(&m, &o->self) ? m.run : 0;
 }
 
@@ -155,7 +156,7 @@ keep_detached(const struct roster *r, unsigned long long born)
 
 /* For one whose run nothing tells. */
 static enum roster_verdict
-by_birth(struct orphans *o, const struct roster *r, const struct tree_proc *p, bool bare,
+by_birth(struct orphans *o, const struct roster *r, const struct tree_proc *p, bool busy,
     struct roster_member **ret_member)
 {
     struct roster_member *m = NULL;
@@ -167,7 +168,7 @@ by_birth(struct orphans *o, const struct roster *r, const struct tree_proc *p, b
         return whose;
     }
     k = enter(o, p);
-    if (whose == ROSTER_UNSURE && bare && k != NULL && tree_now() - k->met < BUSY_TICKS)
+    if (whose == ROSTER_UNSURE && busy && k != NULL && tree_now() - k->met < BUSY_TICKS)
         return ROSTER_BUSY;
     if (k != NULL)
         k->doubted |= whose == ROSTER_UNSURE;
@@ -187,7 +188,7 @@ orphan_judge(struct orphans *o, const struct roster *r, const struct tree_proc *
     struct orphan *k = find(o, p);
     struct roster_member *m = NULL;
     enum roster_verdict whose = ROSTER_UNSURE;
-    bool bare = false;
+    bool busy = false;
     unsigned long long run = k != NULL ? k->run : 0;
 
     if (run == 0)
@@ -197,9 +198,9 @@ orphan_judge(struct orphans *o, const struct roster *r, const struct tree_proc *
     if (whose == ROSTER_OWNED)
         run = m->number;
     else if (run == 0)
-        run = marked_run(o, p, &bare);
+        run = marked_run(o, p, &busy);
     if (run == 0)
-        whose = by_birth(o, r, p, bare, &m);
+        whose = by_birth(o, r, p, busy, &m);
     else if ((whose = by_number(r, run, &m)) != ROSTER_OURS && !tree_ended(p))
         orphan_claim(o, p, run);
     if (whose == ROSTER_OWNED)

@@ -10,8 +10,8 @@
  * and a detached run would keep each other for ever.  To a detached run goes,
  * without a mark: what is there when its command ends; what no run but detached
  * ones can have left; and what shows up together with the end of one of its own,
- * as its child may.  Who has no environment at all may be just getting one, and is
- * ROSTER_BUSY in its first moments.
+ * as its child may.  Who is in the midst of execve(2) and has no environment yet is
+ * ROSTER_BUSY, for a second at most.
  *
  * One lock of the caller's is around all of it, and each orphan is a child of
  * ours that nobody else reaps: so it keeps its number.
