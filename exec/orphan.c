@@ -163,10 +163,13 @@ by_birth(struct orphans *o, const struct roster *r, const struct tree_proc *p, b
     enum roster_verdict whose = roster_by_birth(r, p->born, &m);
     struct orphan *k;
 
-    if (whose == ROSTER_OURS || tree_ended(p)) {
+    if (tree_ended(p)) {
         *ret_member = m;
         return whose;
     }
+    /* A command that is being started, or an orphan: its mark will tell. */
+    if (whose == ROSTER_OURS)
+        return busy ? ROSTER_BUSY : ROSTER_OURS;
     k = enter(o, p);
     if (whose == ROSTER_UNSURE && busy && k != NULL && tree_now() - k->met < BUSY_TICKS)
         return ROSTER_BUSY;
