@@ -141,7 +141,8 @@ way_start(enum way way, bool share, int (*fn)(void *), void *arg, int cgroup, pi
 
     assert(cgroup < 0 || way == WAY_CLONE3);
     /* libc's sigset functions leave two signals of its own out. */
-    (void)syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, SIGSET_BYTES);
+    if (syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, &before, SIGSET_BYTES) < 0)
+        return -errno;
     if (way == WAY_CLONE3)
         pid = by_clone3(stack, FILES(share), fn, arg, cgroup, &pidfd);
     else
