@@ -113,7 +113,11 @@ log { stderr = no  syslog = no }
 EOC
 spawn-fcgi -n -s "$SOCK" -M 0600 -- "$CMON" -c "$CONF" >quiet 2>&1 &
 pid=$!
-ask GET /health
+healthy() {
+    ask GET /health
+    [ "$code" = 200 ]
+}
+within 10 healthy # no line tells when it is ready
 is "without a log it serves, and nothing is said of requests" "$code $(grep -c request quiet)" "200 0"
 stop
 conf </dev/null
