@@ -34,7 +34,7 @@ LIVE = [
     ("epoll_wait", "", RIGHT, "EINTR"),
     ("epoll_ctl", ADD, RIGHT, "ENOMEM ENOSPC"),
     ("recvfrom", "", CLOSED, "EINTR EAGAIN ENOMEM ENOBUFS EIO"),
-    ("pwrite64", "", CLOSED, "ENOMEM EIO ENOSPC"),
+    ("pwrite64", "", ERROR | CLOSED, "ENOMEM EIO ENOSPC"), # of its body; of its parameters
     ("lseek", "", CLOSED, "EIO"),
     ("pipe2", "", ERROR, "ENOMEM EMFILE ENFILE"),
     ("fcntl", F_SETFL, ERROR, "ENOMEM EIO"),

@@ -1,6 +1,6 @@
 # Torture: what may go wrong does, again and again.
 #
-#     make torture                 all of it, about 20 minutes on two idle cores
+#     make torture                 all of it, five to ten minutes on two cores
 #     make torture TORTURE=30      30 percent of the counts
 #     make soak SOAK=1000000       a million requests, with figures
 #
