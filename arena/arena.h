@@ -46,14 +46,14 @@ struct arena_options {
 
 /* A hardened arena finds mistakes of its users, at a price.  Behind each block
  * lies a chunk more without access, where chunks are pages or more (and steps,
- * if the arena is stepwise): who writes past the end dies.  A freed block, or the tail
- * that arena_shrink() cuts off, is filled with a pattern, as far as it is committed
- * and arena_free_written() says that it was written (by the others: all of it), and
- * waits in a queue of at most
- * 16 MiB or an eighth of the arena, whichever is less, and of 255 blocks, before
- * it can be taken again; what waits counts as used, and is not waited for when
- * there is no room, or nobody has allocated for ARENA_IDLE.  A block that was
- * written to while it waited is counted as damaged. */
+ * if the arena is stepwise): who writes past the end dies.  A freed block, or the
+ * tail that arena_shrink() cuts off, is filled with a pattern, as far as it is
+ * committed and arena_free_written() says that it was written (by the others: all
+ * of it), and waits in a queue of at most 16 MiB or an eighth of the arena,
+ * whichever is less, and of 255 blocks, before it can be taken again; what waits
+ * counts as used, and is not waited for when there is no room, or nobody has
+ * allocated for ARENA_IDLE.  A block that was written to while it waited is counted
+ * as damaged. */
 
 struct arena_stats {
     size_t chunk_size;     /* bytes */

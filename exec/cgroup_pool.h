@@ -10,15 +10,14 @@
  * What it costs (6.18, one core, median): making and removing a cgroup 80 us in
  * version 2, 45 us in each hierarchy of version 1; being born in one that is
  * there 2 us by CLONE_INTO_CGROUP, 2 to 6 us by a write; the look whether it is
- * empty 3 us; /bin/true itself 500 us.  Therefore cgroups without limits are
- * used again, and every command gets one; so are those with a limit of processes
- * alone, for runs with the same, because nothing is counted any more when all have
- * ended.  Those with other limits are made for one run, so that each begins with
- * its own count of everything.  When several
- * threads start commands that do next to nothing, the write costs more: it waits
- * for every fork of the machine (15 to 30 per cent fewer runs with four threads
- * on a busy machine, against 5 to 10 by CLONE_INTO_CGROUP).  Opening a pool takes
- * 0.2 ms.
+ * empty 3 us; /bin/true itself 500 us.  Therefore cgroups without limits are used
+ * again, and every command gets one; so are those with a limit of processes alone,
+ * for runs with the same, because nothing is counted any more when all have ended.
+ * Those with other limits are made for one run, so that each begins with its own
+ * count of everything.  When several threads start commands that do next to nothing,
+ * the write costs more: it waits for every fork of the machine (15 to 30 per cent
+ * fewer runs with four threads on a busy machine, against 5 to 10 by
+ * CLONE_INTO_CGROUP).  Opening a pool takes 0.2 ms.
  *
  * Safe from any thread.
  */

@@ -126,7 +126,7 @@ marked_run(const struct orphans *o, const struct tree_proc *p, bool *ret_busy)
     struct stray_mark m;
     int r = tree_ended(p) ? -ENOENT : stray_read(p->pid, &m);
 
-    *ret_busy = r == -EAGAIN;
+    *ret_busy = r == -EAGAIN && !tree_is_bare(p->pid);
     return r == 0 && stray_same(&m, &o->self) ? m.run : 0;
 }
 

@@ -11,7 +11,8 @@
  * without a mark: what is there when its command ends; what no run but detached
  * ones can have left; and what shows up together with the end of one of its own,
  * as its child may.  Who is in the midst of execve(2) and has no environment yet is
- * ROSTER_BUSY, for a second at most.
+ * ROSTER_BUSY, for a second at most, or as long as a command is being started that it
+ * may be.
  *
  * One lock of the caller's is around all of it, and each orphan is a child of
  * ours that nobody else reaps: so it keeps its number.

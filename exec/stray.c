@@ -107,42 +107,7 @@ parse(const char *entry, struct stray_mark *ret_mark)
     return true;
 }
 
-/* Goes on from a field of proc(5)'s stat to a later one. */
-static const char *
-skip(const char *s, int fields)
-{
-    for (; s != NULL && fields > 0; fields--)
-        s = strchr(s + 1, ' ');
-    return s;
-}
-
-/* Whether a process has an environment and nothing in it.  One in the midst of execve(2)
- * has none yet, or not all of it until it has code. */
-static bool
-has_empty_environment(pid_t pid)
-{
-    char path[PATH_SIZE];
-    char line[CHUNK];
-    FD_AUTO int fd = -1;
-    unsigned long long code, begin, end;
-    const char *s;
-    ssize_t n;
-
-    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
-    if (n < 0)
-        return false;
-    line[n] = '\0';
-    s = skip(strrchr(line, ')'), 26 - 2); /* the name, field 2, may have any character in it */
-    if (s == NULL || sscanf(s, "%llu", &code) != 1 || code == 0)
-        return false;
-    s = skip(s, 50 - 26);
-    return s != NULL && sscanf(s, "%llu %llu", &begin, &end) == 2 && begin == end;
-}
-
-/* Looks for the mark in what an open environment holds.  Returns 0; -ENODATA when that is
- * nothing at all; -ENOENT when there is no mark in it. */
+/* Looks for the mark in what an open environment holds; as stray_read(). */
 static int
 find_mark(int fd, struct stray_mark *ret_mark)
 {
@@ -150,7 +115,7 @@ find_mark(int fd, struct stray_mark *ret_mark)
     char entry[STRAY_TEXT_MAX]; /* as much of the one at hand as a mark can be */
     size_t len = 0;
     ssize_t n, i;
-    int r = -ENODATA;
+    int r = -EAGAIN;
 
     while ((n = read(fd, chunk, sizeof(chunk))) > 0) {
         r = -ENOENT;
@@ -173,16 +138,12 @@ stray_read(pid_t pid, struct stray_mark *ret_mark)
     char path[PATH_SIZE];
     struct stat st;
     FD_AUTO int fd = -1;
-    int r;
 
     (void)snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid())
         return -ENOENT;
-    r = find_mark(fd, ret_mark);
-    if (r == -ENODATA)
-        r = has_empty_environment(pid) ? -ENOENT : -EAGAIN;
-    return r;
+    return find_mark(fd, ret_mark);
 }
 
 bool

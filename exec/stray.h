@@ -43,7 +43,7 @@ int stray_self(struct stray_mark *ret_self) __attribute__((warn_unused_result, n
 void stray_write(const struct stray_mark *mark, char text[STRAY_TEXT_MAX]) __attribute__((nonnull));
 
 /* Reads the mark of a process of our effective user.  Returns 0; -EAGAIN when it
- * is in the midst of execve(2) and has no environment yet; -ENOENT when there is
+ * has no environment at all, as in the midst of execve(2); -ENOENT when there is
  * no mark in it, or we may not look.  The dead have none: either. */
 int stray_read(pid_t pid, struct stray_mark *ret_mark) __attribute__((warn_unused_result, nonnull));
 

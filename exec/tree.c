@@ -46,13 +46,11 @@ tree_ended(const struct tree_proc *p)
     return (p->state == 'Z' || p->state == 'X') && p->threads <= 1;
 }
 
-int
-tree_look(pid_t pid, struct tree_proc *ret_proc)
+/* Reads a line of stat; what is behind the name begins at *ret_behind.  Returns 0 or -errno. */
+static int
+read_stat(pid_t pid, char line[STAT_MAX], const char **ret_behind)
 {
     char path[PATH_SIZE];
-    char line[STAT_MAX];
-    struct tree_proc p = { .pid = pid };
-    const char *s;
     FD_AUTO int fd = -1;
     ssize_t n;
 
@@ -60,18 +58,54 @@ tree_look(pid_t pid, struct tree_proc *ret_proc)
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT ? -ESRCH : -errno;
-    n = read(fd, line, sizeof(line) - 1);
+    n = read(fd, line, STAT_MAX - 1);
     if (n < 0)
         return -errno;
     line[n] = '\0';
-
     /* The name in parentheses is the program's own choice: the last one ends it. */
-    s = strrchr(line, ')');
-    if (s == NULL ||
-        sscanf(s, STAT_FORMAT, &p.state, &p.parent, &p.group, &p.session, &p.threads, &p.born) != 6)
+    *ret_behind = strrchr(line, ')');
+    return *ret_behind != NULL ? 0 : -EPROTO;
+}
+
+int
+tree_look(pid_t pid, struct tree_proc *ret_proc)
+{
+    char line[STAT_MAX];
+    struct tree_proc p = { .pid = pid };
+    const char *s;
+    int r = read_stat(pid, line, &s);
+
+    if (r < 0)
+        return r;
+    if (sscanf(s, STAT_FORMAT, &p.state, &p.parent, &p.group, &p.session, &p.threads, &p.born) != 6)
         return -EPROTO;
     *ret_proc = p;
     return 0;
+}
+
+/* Goes on from a field of stat to a later one. */
+static const char *
+skip(const char *s, int fields)
+{
+    for (; s != NULL && fields > 0; fields--)
+        s = strchr(s + 1, ' ');
+    return s;
+}
+
+bool
+tree_is_bare(pid_t pid)
+{
+    char line[STAT_MAX];
+    unsigned long long code, begin, end;
+    const char *s;
+
+    if (read_stat(pid, line, &s) < 0)
+        return false;
+    s = skip(s, 26 - 2);
+    if (s == NULL || sscanf(s, "%llu", &code) != 1 || code == 0)
+        return false; /* the kernel has not got so far in execve(2) */
+    s = skip(s, 50 - 26);
+    return s != NULL && sscanf(s, "%llu %llu", &begin, &end) == 2 && begin == end;
 }
 
 int

@@ -46,6 +46,10 @@ bool tree_ended(const struct tree_proc *p) __attribute__((warn_unused_result, no
 /* Looks at one process.  Returns 0 or -errno (-ESRCH: there is none). */
 int tree_look(pid_t pid, struct tree_proc *ret_proc) __attribute__((warn_unused_result, nonnull));
 
+/* Whether a process has an environment with nothing in it, which proc(5) tells in its
+ * fields 26, 50 and 51: not one in the midst of execve(2), which has none yet. */
+bool tree_is_bare(pid_t pid) __attribute__((warn_unused_result));
+
 /* Opens the list of a thread's children.  Returns a descriptor (CLOEXEC) or
  * -errno; -ENOENT also on kernels without CONFIG_PROC_CHILDREN. */
 int tree_open(pid_t pid, pid_t tid) __attribute__((warn_unused_result));

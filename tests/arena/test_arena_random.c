@@ -24,8 +24,8 @@ enum {
     STEPS_SANITIZED = 6000,
     STEPS_FULL = 10 * 1000 * 1000,
     STEPS_FULL_SANITIZED = 100 * 1000,
-    TEND = 16,       /* steps of the thread that tends, between two times, and one more for each */
-    TEND_SHIFT = 29, /* 512 MiB: to tend looks for every page that may be given back */
+    TEND = 16,       /* steps of the thread that tends, between two times; more where */
+    TEND_SHIFT = 29, /* there are more times 512 MiB of pages to look through */
 };
 
 /* libcheck's own assertion writes to a pipe whenever it is passed. */
@@ -290,6 +290,7 @@ work(void *arg)
     size_t n = steps() / THREADS / nthreads;
     size_t pause = TEND + ((opt->chunk_size * opt->chunk_count) >> TEND_SHIFT);
 
+    pause = pause < n ? pause : n;
     for (size_t step = 0; step < n; step++) {
         struct block b = { .chunks = random_chunks(&r, opt->chunk_count / 8 + 1) };
 

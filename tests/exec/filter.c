@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -30,6 +31,7 @@ static const struct {
     { "limits", SCMP_SYS(setpriority), EPERM, -1, 0, 0 },
     { "limits", SCMP_SYS(ioprio_set), EPERM, -1, 0, 0 },
     { "memfd", SCMP_SYS(memfd_create), ENOSYS, -1, 0, 0 },
+    { "mask", SCMP_SYS(rt_sigprocmask), EINVAL, 0, ~(scmp_datum_t)0, SIG_BLOCK },
     { "seal", SCMP_SYS(fcntl), EINVAL, 1, ~(scmp_datum_t)0, F_ADD_SEALS },
 };
 

@@ -9,6 +9,7 @@
  *   pidfd          pidfd_open(2) and pidfd_send_signal(2): ENOSYS; waitid(2) with P_PIDFD: EINVAL
  *   limits         prlimit64(2) that sets RLIMIT_NOFILE, setpriority(2), ioprio_set(2): EPERM
  *   memfd          memfd_create(2): ENOSYS
+ *   mask           rt_sigprocmask(2) with SIG_BLOCK: EINVAL
  *   seal           fcntl(2) with F_ADD_SEALS: EINVAL
  * With "!EPERM" behind it the same fails with EPERM: "clone3!EPERM".
  *

@@ -2,13 +2,16 @@
  */
 #include "config.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "exec/orphan.h"
 #include "exec/spawn.h"
+#include "exec/tree.h"
 #include "tests/exec/harness.h"
 #include "tests/suite.h"
 
@@ -311,6 +314,65 @@ START_TEST(orphan_whose_command_is_gone_is_ended)
 }
 END_TEST
 
+/* A shell that becomes a shell that becomes a shell, with this in its environment. */
+static pid_t
+start_becoming(char *mark)
+{
+    static char again[] = "exec /bin/sh -c \"$0\" \"$0\"";
+    char *const argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, again, again, NULL };
+    char *const envp[] = { mark, NULL };
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)execve("/bin/sh", argv, envp);
+        _exit(127);
+    }
+    ck_assert_int_gt(pid, 0);
+    return pid;
+}
+
+/* While another command is being started, and while one runs. */
+START_TEST(in_the_midst_of_execve_one_is_nobody_elses)
+{
+    char mark[STRAY_TEXT_MAX];
+    struct stray_mark self;
+    struct orphans o;
+    struct roster r;
+    struct roster_member left, second, *owner;
+    struct tree_proc p;
+    enum roster_verdict whose = ROSTER_UNSURE;
+    int64_t end = clock_now() + 2 * CLOCK_SEC;
+    unsigned owned = 0;
+    pid_t pid;
+
+    ck_assert_int_eq(stray_self(&self), 0);
+    orphan_open(&o, &self);
+    self.run = 7;
+    stray_write(&self, mark);
+    roster_init(&r, -1, 0);
+    roster_add(&r, &left, ROSTER_SWEEPING, 0, self.run);
+    roster_name(&r, &left, INT_MAX);
+    roster_add(&r, &second, ROSTER_RUNNING, 0, self.run + 1);
+    if (_i > 0)
+        roster_name(&r, &second, INT_MAX - 1);
+    pid = start_becoming(mark);
+    while (clock_now() < end) {
+        orphan_forget(&o, pid); /* each look is the first */
+        ck_assert_int_eq(tree_look(pid, &p), 0);
+        whose = orphan_judge(&o, &r, &p, &owner);
+        if (whose == ROSTER_OWNED)
+            ck_assert_ptr_eq(owner, &left);
+        else if (owned > 0) /* before its first execve(2) it has no mark */
+            ck_assert_int_eq(whose, ROSTER_BUSY);
+        owned += whose == ROSTER_OWNED;
+    }
+    ck_assert_uint_gt(owned, 100);
+    ck_assert_int_eq(kill(pid, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    orphan_close(&o);
+}
+END_TEST
+
 Suite *
 suite(void)
 {
@@ -331,6 +393,7 @@ suite(void)
     tcase_add_test(tc, who_takes_the_place_of_what_a_detached_run_left_stays);
     tcase_add_test(tc, once_nothing_detached_is_left_leftovers_are_certain_again);
     tcase_add_test(tc, orphan_whose_command_is_gone_is_ended);
+    tcase_add_loop_test(tc, in_the_midst_of_execve_one_is_nobody_elses, 0, 2);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "exec/stray.h"
@@ -218,8 +217,7 @@ START_TEST(a_mark_is_read_as_it_was_written)
 }
 END_TEST
 
-/* Neither one without a mark nor one without anything is just getting one. */
-START_TEST(no_mark_is_no_mark)
+START_TEST(none_is_told_from_not_yet)
 {
     static char other[] = "X=1";
     struct stray_mark got;
@@ -227,41 +225,10 @@ START_TEST(no_mark_is_no_mark)
 
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
     pid = orphan(_i == 0 ? other : NULL);
-    ck_assert_int_eq(stray_read(pid, &got), -ENOENT);
+    ck_assert_int_eq(stray_read(pid, &got), _i == 0 ? -ENOENT : -EAGAIN);
+    ck_assert_int_eq(tree_is_bare(pid), _i != 0);
     ck_assert_int_eq(kill(pid, SIGKILL), 0);
     ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
-}
-END_TEST
-
-/* A shell that becomes a shell that becomes a shell. */
-START_TEST(in_the_midst_of_execve_a_mark_is_not_missed)
-{
-    static char again[] = "exec /bin/sh -c \"$0\" \"$0\"";
-    char *const argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, again, again, NULL };
-    char *const envp[] = { text, NULL };
-    struct stray_mark got;
-    struct timespec begin, now;
-    pid_t pid;
-    unsigned reads = 0;
-    int r;
-
-    mark_of_the_living();
-    pid = fork();
-    if (pid == 0) {
-        (void)execve("/bin/sh", argv, envp);
-        _exit(127);
-    }
-    ck_assert_int_gt(pid, 0);
-    (void)clock_gettime(CLOCK_MONOTONIC, &begin);
-    do {
-        r = stray_read(pid, &got);
-        ck_assert_msg(r == -EAGAIN || r == 0 || reads == 0, "read %u: %d", reads, r);
-        reads += r == 0 || reads > 0; /* before its first execve(2) it has ours */
-        (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    } while (now.tv_sec - begin.tv_sec < 2);
-    ck_assert_int_eq(kill(pid, SIGKILL), 0);
-    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
-    ck_assert_uint_gt(reads, 100);
 }
 END_TEST
 
@@ -274,8 +241,7 @@ suite(void)
     tcase_add_loop_test(tc, a_mark_says_who_we_are, 0, 2);
     tcase_add_test(tc, the_longest_mark_has_room);
     tcase_add_loop_test(tc, a_mark_is_read_as_it_was_written, 0, 2);
-    tcase_add_loop_test(tc, no_mark_is_no_mark, 0, 2);
-    tcase_add_test(tc, in_the_midst_of_execve_a_mark_is_not_missed);
+    tcase_add_loop_test(tc, none_is_told_from_not_yet, 0, 2);
     tcase_add_test(tc, the_mark_stands_behind_the_environment);
     tcase_add_test(tc, without_room_the_environment_is_as_it_was);
     tcase_add_loop_test(tc, the_orphan_of_a_dead_owner_is_ended, 0, 2);

@@ -110,6 +110,41 @@ START_TEST(every_way_runs_and_says_why_it_could_not)
 }
 END_TEST
 
+/* Which of this thread's signals are blocked, in hexadecimal. */
+static void
+read_mask(char mask[17])
+{
+    FILE *f = fopen("/proc/thread-self/status", "r");
+    char line[256];
+    int n = 0;
+
+    ck_assert_ptr_nonnull(f);
+    while (n != 1 && fgets(line, sizeof(line), f) != NULL)
+        n = sscanf(line, "SigBlk: %16s", mask);
+    (void)fclose(f);
+    ck_assert_int_eq(n, 1);
+}
+
+START_TEST(no_way_starts_what_it_cannot_keep_signals_from)
+{
+    char *names[] = { (char[]){ "mask" } };
+    char before[17], after[17];
+    enum way way = forbid(_i);
+
+    if (way == WAY_MAX)
+        SUITE_SKIP("seccomp filters are not allowed here");
+    harness_open();
+    read_mask(before);
+    ck_assert_int_eq(filter_forbid(names, 1), 0);
+    harness_probe("exit", "7", NULL);
+    ck_assert_int_eq(run_start(&h.run, h.engine, &h.spec, &h.err), -EINVAL);
+    read_mask(after);
+    ck_assert_str_eq(after, before);
+    ck_assert_int_eq(harness_children(), 0);
+    harness_close();
+}
+END_TEST
+
 START_TEST(every_way_tells_of_the_end_by_a_descriptor)
 {
     struct pollfd p = { .events = POLLIN };
@@ -297,6 +332,7 @@ suite(void)
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, probe_finds_the_best_way_that_is_not_refused, 0, LEFT);
     tcase_add_loop_test(tc, every_way_runs_and_says_why_it_could_not, 0, RUNNABLE);
+    tcase_add_loop_test(tc, no_way_starts_what_it_cannot_keep_signals_from, 0, RUNNABLE);
     tcase_add_loop_test(tc, every_way_tells_of_the_end_by_a_descriptor, 0, RUNNABLE);
     tcase_add_loop_test(tc, every_way_ends_the_whole_tree, 0, RUNNABLE);
     tcase_add_loop_test(tc, every_way_leaves_our_memory_stack_and_handlers_alone, 0, WAY_MAX);
