@@ -125,23 +125,46 @@ read_mask(char mask[17])
     ck_assert_int_eq(n, 1);
 }
 
-START_TEST(no_way_starts_what_it_cannot_keep_signals_from)
+static int
+leave(void *arg)
+{
+    (void)arg;
+    _exit(0);
+}
+
+/* In a process of its own, because sanitizers block signals at the end. */
+static void
+start_unprotected(enum way way)
 {
     char *names[] = { (char[]){ "mask" } };
     char before[17], after[17];
+    pid_t pid = 0;
+    int pidfd = -1;
+
+    read_mask(before);
+    if (filter_forbid(names, 1) < 0)
+        _exit(1);
+    if (way_start(way, way_shares(way), leave, NULL, -1, &pid, &pidfd) != -EINVAL)
+        _exit(2);
+    read_mask(after);
+    if (strcmp(after, before) != 0)
+        _exit(3);
+    _exit(waitpid(-1, NULL, 0) < 0 && errno == ECHILD ? 0 : 4);
+}
+
+START_TEST(no_way_starts_what_it_cannot_keep_signals_from)
+{
     enum way way = forbid(_i);
+    pid_t pid;
+    int status;
 
     if (way == WAY_MAX)
         SUITE_SKIP("seccomp filters are not allowed here");
-    harness_open();
-    read_mask(before);
-    ck_assert_int_eq(filter_forbid(names, 1), 0);
-    harness_probe("exit", "7", NULL);
-    ck_assert_int_eq(run_start(&h.run, h.engine, &h.spec, &h.err), -EINVAL);
-    read_mask(after);
-    ck_assert_str_eq(after, before);
-    ck_assert_int_eq(harness_children(), 0);
-    harness_close();
+    pid = fork();
+    if (pid == 0)
+        start_unprotected(way);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_msg(status == 0, "wait status %#x", (unsigned)status);
 }
 END_TEST
 
