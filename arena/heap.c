@@ -65,9 +65,21 @@ heap_bytes(size_t count)
 static void
 publish(struct heap_part *p)
 {
-    atomic_store_explicit(&p->head, runs_head(&p->runs), memory_order_relaxed);
+    atomic_store_explicit(&p->head, p->runs.head, memory_order_relaxed);
     atomic_store_explicit(&p->tail, p->runs.tail, memory_order_relaxed);
-    atomic_store_explicit(&p->longest, runs_longest(&p->runs), memory_order_relaxed);
+}
+
+/* No free run of the part is longer. */
+static void
+limit(struct heap_part *p, size_t n)
+{
+    atomic_store_explicit(&p->longest, n, memory_order_relaxed);
+}
+
+static size_t
+limit_of(const struct heap_part *p)
+{
+    return atomic_load_explicit(&p->longest, memory_order_relaxed);
 }
 
 static void
@@ -104,6 +116,7 @@ heap_init(struct heap *h, size_t count, size_t unit, void *zeroed)
         warm_init(&p->warm, &p->runs, unit, next);
         next += round_up(warm_bytes(n), HEAP_LINE);
         publish(p);
+        limit(p, n);
     }
 }
 
@@ -168,8 +181,10 @@ take_within(struct heap *h, unsigned i, size_t n)
     struct heap_part *p = &h->parts[i];
     size_t first = runs_take(&p->runs, n);
 
-    if (first == RUNS_NONE)
+    if (first == RUNS_NONE) {
+        limit(p, runs_longest(&p->runs));
         return RUNS_NONE;
+    }
     p->taken++;
     count_taken(p, first + n);
     publish(p);
@@ -222,7 +237,7 @@ take_across(struct heap *h, unsigned i, size_t n)
     return first;
 }
 
-/* The lowest run of all, under all locks. */
+/* From the first part that has room, or out of which a run crosses; under all locks. */
 static size_t
 take_under_all(struct heap *h, size_t n)
 {
@@ -266,7 +281,7 @@ enter_to_take(struct heap *h, unsigned i)
 static bool
 may_hold(struct heap *h, unsigned i, size_t n)
 {
-    return atomic_load_explicit(&h->parts[i].longest, memory_order_relaxed) >= n;
+    return limit_of(&h->parts[i]) >= n;
 }
 
 size_t
@@ -277,7 +292,7 @@ heap_take(struct heap *h, size_t n)
     unsigned i;
 
     count_allocation(h);
-    /* A run that crosses may be the lowest, but makes everybody wait. */
+    /* A run that crosses keeps blocks together, but makes everybody wait. */
     alone = home == 0 && waited == 0;
     i = home;
     for (unsigned k = 0; k < h->nparts && first == RUNS_NONE && !(cross && alone); k++) {
@@ -405,10 +420,13 @@ give_within(struct heap_part *p, size_t local, size_t written)
 {
     size_t n = runs_length(&p->runs, local);
     size_t touched = written < n ? written : n;
+    size_t run;
 
     if (touched > 0)
         warm_note(&p->warm, local, touched);
-    runs_give(&p->runs, local);
+    run = runs_give(&p->runs, local);
+    if (run > limit_of(p))
+        limit(p, run);
     publish(p);
     return written - touched;
 }

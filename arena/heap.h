@@ -4,10 +4,10 @@
  * takes from the part it took from before, and from those behind it when that one
  * is full, the first behind the last; whenever it has found locks held too often,
  * it begins behind the part that it waited for, and comes back to the first one
- * some time later.  One that has not waited, as one alone, takes the lowest run of
- * all; only one that waits, or had to move, prefers another to one that crosses
- * from a part into those behind it, which is dealt with under all locks.  A run is
- * found wherever it lies.
+ * some time later.  Which run of a part it is, runs.h says.  Where none is long enough,
+ * but one crosses from the part into those behind it, who has not waited, as one alone,
+ * takes that one; it is dealt with under all locks, so one that waits, or had to move,
+ * looks into the other parts first.  A run is found wherever it lies.
  *
  * Up to HEAP_PART_MIN chunks are one part: there everybody waits for everybody.
  *
@@ -43,7 +43,8 @@ struct heap_part {
     bool continues;      /* its first block is the rest of one that crosses */
     /* For who has not the lock. */
     atomic_size_t head, tail; /* chunks in the free run that begins the part, that ends it */
-    atomic_size_t longest;    /* chunks in its longest free run */
+    atomic_size_t longest;    /* chunks: no free run of it is longer; true when a search has
+                                 failed, and too much again after what was taken since */
 } __attribute__((aligned(HEAP_LINE)));
 
 struct heap {

@@ -13,7 +13,7 @@ longest_of(const struct heap *h)
         const struct runs *r = &h->parts[i].runs;
         size_t within = runs_longest(r);
 
-        run += runs_head(r);
+        run += r->head;
         longest = run > longest ? run : longest;
         longest = within > longest ? within : longest;
         if (r->tail < r->count)
@@ -97,10 +97,10 @@ check_part(const struct heap *h, unsigned i)
     if (p->crossed && last_kind(&p->runs) != runs_kind(&p[1].runs, 0))
         return false;
     if (p->continues &&
-        (i == 0 || !p[-1].crossed || runs_head(&p->runs) > 0 || runs_length(&p->runs, 0) == 0))
+        (i == 0 || !p[-1].crossed || p->runs.head > 0 || runs_length(&p->runs, 0) == 0))
         return false;
-    return p->head == runs_head(&p->runs) && p->tail == p->runs.tail &&
-           p->longest == runs_longest(&p->runs);
+    return p->head == p->runs.head && p->tail == p->runs.tail &&
+           p->longest >= runs_longest(&p->runs);
 }
 
 bool

@@ -2,6 +2,7 @@ noinst_LIBRARIES += %D%/libarena.a
 %C%_libarena_a_SOURCES = \
 	%D%/arena.c %D%/arena.h %D%/books.h \
 	%D%/commit.c %D%/commit.h \
+	%D%/fits.c %D%/fits.h \
 	%D%/harden.c %D%/harden.h \
 	%D%/heap.c %D%/heap_look.c %D%/heap.h \
 	%D%/mirror.c %D%/mirror.h \

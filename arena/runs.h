@@ -1,12 +1,18 @@
 /* arena/runs.h -- which chunks are free, which are blocks, where a run begins.
  *
- * A bitmap of taken chunks; a side table with the length of each run of free
- * or taken chunks; and over the words of the bitmap a tree that knows the
- * longest free run that begins below each of its nodes.  The lowest free run
- * of a length is found in a few steps for each of at most five levels, however
- * full the map; a run that is given back is joined to its free neighbours.
- * Zero bytes mean "nothing begins here", so a fresh map costs no memory until
- * it is used: 4.2 bytes a chunk when all of it was.
+ * Bitmaps, of the chunks that are taken and of those that begin a run of free or taken
+ * ones: how long a run is, the distance to the next one tells.  Where that lies beyond
+ * the word of the bitmaps in which the run begins, the word has the length.  So what is
+ * known of a million chunks fits into a processor's second cache: half a byte a chunk,
+ * and 0.6 bytes at most for where a free run fits (fits.h).  A run that is given back is
+ * joined to its free neighbours.  Zero bytes mean "nothing begins here", so a fresh map
+ * costs no memory until it is used.
+ *
+ * Of the free runs that are long enough the shortest is taken, of equally short ones the
+ * lowest; of those longer than FITS_SHORT the lowest, for it is not asked which of them is
+ * the shortest.  The one that ends the map is taken from when there is no other: what was
+ * never used stays so, and whole, as long as can be.  bench/alloc/README.md says what this
+ * was chosen among.
  *
  * Knows nothing of memory or locks: indices in, indices out.  heap.c is its
  * user, and warm.c, which asks what is free.
@@ -18,10 +24,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arena/fits.h"
+
 enum {
     RUNS_WORD = 64, /* chunks in a word of a bitmap */
-    RUNS_LEVELS = 5,
-    RUNS_MAX = 1 << 21, /* chunks: 64 a word, 8 children a node, 8 nodes at the top */
+    RUNS_MAX = RUNS_WORD * FITS_WORDS_MAX,
 };
 
 #define RUNS_NONE SIZE_MAX
@@ -34,20 +41,26 @@ enum runs_kind {
     RUNS_INSIDE,  /* any other chunk of either */
 };
 
+/* What is known of RUNS_WORD chunks, one bit each, and what leads out of them. */
+struct runs_word {
+    uint64_t taken;    /* is not free */
+    uint64_t begins;   /* is the first of a run */
+    uint64_t leaving;  /* is the first of a leaving block */
+    uint32_t onward;   /* chunks in the last run that begins here */
+    uint32_t upstream; /* the first chunk of the free run that ends here and began before */
+};
+
 struct runs {
     /* Read only. */
     size_t count;  /* chunks */
     size_t used;   /* chunks that are not free */
     size_t blocks; /* of kind RUNS_BLOCK */
-    size_t tail;   /* chunks in the free run that ends the map; 0: none does */
+    size_t head;   /* chunks in the free run that begins the map; 0: none does */
+    size_t tail;   /* in the one that ends it */
     /* Private. */
-    uint64_t *taken;             /* one bit a chunk */
-    uint32_t *length;            /* chunks; for a block at its first chunk, for a
-                                    free run at its first and at its last */
-    uint32_t *best[RUNS_LEVELS]; /* chunks in the longest free run that begins
-                                    below a node; [0] has a node for each word */
-    size_t nodes[RUNS_LEVELS];   /* in each level */
-    unsigned levels;
+    size_t words;
+    struct runs_word *word;
+    struct fits fits;
 };
 
 /* Returns how many bytes a map of `count` chunks, 1 to RUNS_MAX, needs. */
@@ -57,16 +70,13 @@ size_t runs_bytes(size_t count);
  * type, which the caller keeps alive. */
 void runs_init(struct runs *r, size_t count, void *zeroed) __attribute__((nonnull));
 
-/* Makes a block of the lowest `n` chunks (1 or more) in a row that are free.
- * Returns the index of its first, or RUNS_NONE. */
+/* Makes a block of the first `n` chunks (1 or more) of the free run that fits, as said
+ * above.  Returns the index of its first, or RUNS_NONE. */
 size_t runs_take(struct runs *r, size_t n) __attribute__((warn_unused_result, nonnull));
 
 /* Makes a block of the first `n` chunks, 1 to all, of the free run that begins at
  * `first`. */
 void runs_take_at(struct runs *r, size_t first, size_t n) __attribute__((nonnull));
-
-/* Returns the chunks in the free run that begins the map; 0 when none does. */
-size_t runs_head(const struct runs *r) __attribute__((nonnull));
 
 /* Shortens the block at `first` to `n` chunks, 1 to its length less 1.  What is
  * cut off becomes a leaving block of its own, which begins at `first` + `n`. */
@@ -76,13 +86,15 @@ void runs_cut(struct runs *r, size_t first, size_t n) __attribute__((nonnull));
  * yet. */
 void runs_retire(struct runs *r, size_t first) __attribute__((nonnull));
 
-/* Makes the chunks of the block at `first`, leaving or not, free. */
-void runs_give(struct runs *r, size_t first) __attribute__((nonnull));
+/* Makes the chunks of the block at `first`, leaving or not, free.  Returns the length of
+ * the free run that they are part of. */
+size_t runs_give(struct runs *r, size_t first) __attribute__((nonnull));
 
 /* Tells what chunk `i` is. */
 enum runs_kind runs_kind(const struct runs *r, size_t i) __attribute__((nonnull));
 
-/* Returns the chunks in the block, leaving or not, that begins at `first`. */
+/* Returns the chunks in the run, free or taken, that begins at `first`; 0 when none
+ * does. */
 size_t runs_length(const struct runs *r, size_t first) __attribute__((nonnull));
 
 /* Returns the length of the longest free run, 0 when nothing is free. */

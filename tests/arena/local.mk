@@ -9,6 +9,7 @@ ARENA_TESTS = \
 	%D%/test_arena_hardened \
 	%D%/test_arena_pages \
 	%D%/test_arena_random \
+	%D%/test_fits \
 	%D%/test_mirror \
 	%D%/test_mirror_less \
 	%D%/test_arena_tend \
@@ -27,6 +28,7 @@ TESTS += $(ARENA_TESTS)
 %C%_test_mirror_LDADD = $(FIXTURE_LIBS) $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_mirror_less_LDADD = $(FIXTURE_LIBS) $(SUITE_LIBS) $(FILTER_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_arena_tend_LDADD = $(FIXTURE_LIBS) $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
+%C%_test_fits_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_heap_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_region_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)
 %C%_test_runs_LDADD = $(SUITE_LIBS) $(ARENA_LIBS) $(CHECK_LIBS)

@@ -173,7 +173,7 @@ START_TEST(blocks_are_aligned_to_the_chunk_or_the_page)
 }
 END_TEST
 
-START_TEST(the_lowest_address_is_taken_first)
+START_TEST(holes_are_filled_before_what_was_never_used)
 {
     unsigned char *first = take(3), *second = take(2), *third = take(5);
 
@@ -463,7 +463,7 @@ suite(void)
     add_configurations(tc, LARGEST, CONFIGS);
     tc = add_case(s, "blocks", setup);
     tcase_add_loop_test(tc, a_size_is_rounded_up_to_whole_chunks, 0, 5);
-    tcase_add_test(tc, the_lowest_address_is_taken_first);
+    tcase_add_test(tc, holes_are_filled_before_what_was_never_used);
     tcase_add_test(tc, a_run_crosses_words_of_64_chunks);
     tcase_add_test(tc, what_does_not_fit_is_refused_and_counted);
     tcase_add_test(tc, room_in_pieces_is_no_room_for_a_longer_run);

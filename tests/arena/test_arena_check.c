@@ -69,20 +69,25 @@ START_TEST(what_runs_say_of_chunks)
 {
     struct runs *r = &a->heap.parts[0].runs, *last = &a->heap.parts[3].runs;
     const struct spot spots[] = {
-        SPOT(r->taken[0], 0x7f),
-        SPOT(last->taken[last->count / RUNS_WORD], 0xff), /* past the end, too */
-        SPOT(r->length[0], 0),
-        SPOT(r->length[1], 1),
-        SPOT(r->length[0], 0x55),
-        SPOT(last->best[0][0], 0),
+        SPOT(r->word[0].taken, 0x7f),
+        SPOT(last->word[last->count / RUNS_WORD].taken, 0xff), /* past the end, too */
+        SPOT(r->word[0].begins, 0),
+        SPOT(r->word[0].begins, 3),
+        SPOT(last->word[last->count / RUNS_WORD].begins, 0x80),
+        SPOT(r->word[0].leaving, 2),
+        SPOT(r->word[0].onward, 0),
+        SPOT(r->word[0].onward, 0x55),
+        SPOT(last->fits.some[0], 1),
+        SPOT(last->fits.sets[0], 1),
         SPOT(r->used, 1),
         SPOT(r->blocks, 0),
+        SPOT(last->head, 0),
         SPOT(last->tail, 0),
     };
 
     EXPECT_FOUND(spots);
     /* A bit past the end alone. */
-    last->taken[last->count / RUNS_WORD] |= UINT64_C(1) << last->count % RUNS_WORD;
+    last->word[last->count / RUNS_WORD].taken |= UINT64_C(1) << last->count % RUNS_WORD;
     ck_assert_int_eq(arena_check(a), -EUCLEAN);
 }
 END_TEST
@@ -95,7 +100,7 @@ START_TEST(what_parts_say_of_runs_and_of_each_other)
         SPOT(p[1].top, 0),
         SPOT(p[1].head, 1),
         SPOT(p[1].tail, 0),
-        SPOT(p[0].longest, 1),
+        SPOT(p[3].longest, 0),
         SPOT(p[0].crossed, 0),
         SPOT(p[1].crossed, 1),
         SPOT(p[3].crossed, 1),
@@ -112,7 +117,7 @@ START_TEST(a_block_that_crosses_leaves_as_a_whole)
 {
     struct runs *r = &a->heap.parts[1].runs;
 
-    r->length[0] &= ~(UINT32_C(1) << 31);
+    r->word[0].leaving &= ~UINT64_C(1);
     r->blocks++;
     ck_assert(runs_check(r));
     ck_assert_int_eq(arena_check(a), -EUCLEAN);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "arena/arena.h"
+#include "arena/heap.h"
 #include "tests/suite.h"
 
 enum {
@@ -139,7 +140,7 @@ random_chunks(struct rng *r, size_t count)
     }
 }
 
-/* The model: live blocks in order of address, searched from the first gap on. */
+/* The model: live blocks in order of address, and what lies between them. */
 static struct block live[LIVE_MAX];
 static size_t lives;
 static unsigned char *base; /* the first chunk */
@@ -153,21 +154,90 @@ gap_before(size_t i)
     return (size_t)(to - from) / opt->chunk_size;
 }
 
+/* What a part of the heap (arena/heap.h) has for a block, in chunks: SIZE_MAX is nothing. */
+struct offer {
+    size_t tight, tight_length; /* the tightest of its short free runs, the lowest of equal ones */
+    size_t longer;              /* the lowest of its long ones */
+    size_t last;                /* the one that ends it */
+    size_t crossing;            /* one that goes on in the next part */
+};
+
+static size_t
+part_shift(void)
+{
+    size_t shift = 0;
+
+    while ((size_t)HEAP_PART_MIN > (size_t)1 << shift || opt->chunk_count > (size_t)HEAP_PARTS
+                                                                                << shift)
+        shift++;
+    return shift;
+}
+
+/* Enters a gap from chunk `from` to `to` with each part it lies in. */
+static void
+offer_gap(struct offer *offers, size_t shift, size_t from, size_t to, size_t n)
+{
+    for (size_t i = from >> shift; i << shift < to; i++) {
+        size_t lo = from > i << shift ? from : i << shift;
+        size_t end = (i + 1) << shift;
+        size_t here = (to < end ? to : end) - lo;
+        struct offer *o = &offers[i];
+
+        if (here >= n && (lo + here == end || lo + here == opt->chunk_count)) {
+            o->last = lo;
+        } else if (here >= n && here <= FITS_SHORT && here < o->tight_length) {
+            o->tight_length = here;
+            o->tight = lo;
+        } else if (here >= n && here > FITS_SHORT && o->longer == SIZE_MAX) {
+            o->longer = lo;
+        }
+        if (to > end && to - lo >= n)
+            o->crossing = lo;
+    }
+}
+
+/* Where a block is to lie when one thread works alone; SIZE_MAX: nowhere. */
+static size_t
+model_place(size_t n)
+{
+    struct offer offers[HEAP_PARTS];
+    size_t at = 0, place = SIZE_MAX;
+
+    memset(offers, 0xff, sizeof offers);
+    for (size_t i = 0; i <= lives; i++) {
+        size_t gap = gap_before(i);
+
+        if (gap > 0)
+            offer_gap(offers, part_shift(), at, at + gap, n);
+        at += gap + (i < lives ? live[i].chunks : 0);
+    }
+    for (size_t i = 0; i < HEAP_PARTS && place == SIZE_MAX; i++) {
+        place = offers[i].tight;
+        if (place == SIZE_MAX)
+            place = offers[i].longer;
+        if (place == SIZE_MAX)
+            place = offers[i].last;
+        if (place == SIZE_MAX)
+            place = offers[i].crossing;
+    }
+    return place;
+}
+
 static void
 step_alloc(struct rng *r)
 {
     size_t n = random_chunks(r, opt->chunk_count);
     unsigned char *p = arena_alloc(a, n * opt->chunk_size - below(r, opt->chunk_size));
-    size_t i = 0;
+    size_t place = model_place(n);
+    size_t i = lives;
 
-    while (i <= lives && gap_before(i) < n)
-        i++;
-    if (i > lives) {
+    if (place == SIZE_MAX) {
         MUST(p == NULL);
         return;
     }
-    MUST(p == (i == 0 ? base : live[i - 1].at + live[i - 1].chunks * opt->chunk_size));
-    memmove(&live[i + 1], &live[i], (lives - i) * sizeof live[0]);
+    MUST(p == base + place * opt->chunk_size);
+    for (; i > 0 && live[i - 1].at > p; i--)
+        live[i] = live[i - 1];
     live[i] = (struct block){ .at = p, .chunks = n };
     lives++;
     mark(&live[i], (unsigned char)below(r, 256));

@@ -234,6 +234,19 @@ START_TEST(who_has_moved_still_finds_every_run)
 }
 END_TEST
 
+/* Else this would wait for itself. */
+START_TEST(nobody_waits_for_a_part_that_was_found_full)
+{
+    ck_assert_uint_eq(heap_take(&h, PART), 0);
+    ck_assert_uint_eq(heap_take(&h, 1), PART);
+    (void)pthread_mutex_lock(&h.parts[0].lock);
+    ck_assert_uint_eq(heap_take(&h, 1), PART + 1);
+    (void)pthread_mutex_unlock(&h.parts[0].lock);
+    ck_assert_int_eq(heap_free(&h, 0, 0), 0);
+    ck_assert_uint_eq(heap_take(&h, 1), 0);
+}
+END_TEST
+
 static void
 note_given(void *ctx, size_t first, size_t n)
 {
@@ -282,6 +295,7 @@ suite(void)
     tcase_add_test(tc, who_waits_all_the_time_takes_from_another_part);
     tcase_add_loop_test(tc, so_it_is_when_the_parts_before_are_full, 0, 2);
     tcase_add_test(tc, who_has_moved_still_finds_every_run);
+    tcase_add_test(tc, nobody_waits_for_a_part_that_was_found_full);
     tcase_add_test(tc, what_is_cooled_is_what_is_warm_and_highest);
     suite_add_tcase(s, tc);
     return s;

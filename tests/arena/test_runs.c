@@ -75,9 +75,77 @@ START_TEST(a_block_may_be_the_whole_map)
 }
 END_TEST
 
+/* And those of one or two some words. */
 START_TEST(takes_less_than_sixteen_bytes_a_chunk)
 {
-    ck_assert_uint_le(runs_bytes(counts[_i]), 16 * counts[_i]);
+    ck_assert_uint_le(runs_bytes(counts[_i]), counts[_i] < 5 ? 80 : 16 * counts[_i]);
+}
+END_TEST
+
+START_TEST(of_free_runs_the_tightest_is_taken)
+{
+    size_t first[7];
+
+    open_map(1000);
+    for (size_t i = 0; i < 7; i++) {
+        first[i] = runs_take(&map, 10 * (7 - i));
+        ck_assert_uint_ne(runs_take(&map, 1), RUNS_NONE);
+    }
+    for (size_t i = 0; i < 7; i++)
+        end_block(first[i]);
+    ck_assert_uint_eq(runs_take(&map, 30), first[4]);
+    ck_assert_uint_eq(runs_take(&map, 25), first[3]);
+    ck_assert_uint_eq(runs_take(&map, 16), first[5]);
+    ck_assert_uint_eq(runs_take(&map, 15), first[3] + 25);
+    ck_assert(runs_check(&map));
+}
+END_TEST
+
+START_TEST(the_end_of_the_map_is_taken_last)
+{
+    open_map(1000);
+    ck_assert_uint_eq(runs_take(&map, 900), 0);
+    ck_assert_uint_eq(runs_take(&map, 90), 900);
+    end_block(0);
+    ck_assert_uint_eq(runs_take(&map, 10), 0); /* 10 are left there, too */
+    end_block(0);
+    ck_assert_uint_eq(runs_take(&map, 900), 0);
+    ck_assert_uint_eq(runs_take(&map, 10), 990);
+    ck_assert(runs_check(&map));
+}
+END_TEST
+
+START_TEST(of_equal_runs_the_lowest_is_taken)
+{
+    size_t first[4];
+
+    open_map(1000);
+    for (size_t i = 0; i < 4; i++) {
+        first[i] = runs_take(&map, 100);
+        ck_assert_uint_ne(runs_take(&map, 1), RUNS_NONE);
+    }
+    for (size_t i = 4; i > 1; i--)
+        end_block(first[i - 1]);
+    for (size_t i = 1; i < 4; i++)
+        ck_assert_uint_eq(runs_take(&map, 100), first[i]);
+}
+END_TEST
+
+START_TEST(of_long_runs_the_lowest_is_taken)
+{
+    size_t first[3];
+
+    open_map(10000);
+    for (size_t i = 0; i < 3; i++) {
+        first[i] = runs_take(&map, 1000 - 300 * i);
+        ck_assert_uint_ne(runs_take(&map, 1), RUNS_NONE);
+    }
+    for (size_t i = 0; i < 3; i++)
+        end_block(first[i]);
+    ck_assert_uint_eq(runs_take(&map, FITS_SHORT + 1), first[0]);
+    ck_assert_uint_eq(runs_take(&map, 750), 1000 + 700 + 400 + 3);
+    ck_assert_uint_eq(runs_take(&map, 10), first[0] + FITS_SHORT + 1);
+    ck_assert(runs_check(&map));
 }
 END_TEST
 
@@ -149,70 +217,114 @@ START_TEST(what_is_cut_off_is_a_leaving_block)
 }
 END_TEST
 
-START_TEST(any_damage_is_noticed)
+/* Leaves free 50 to 60, 200 to 400, 420 to 920, and what follows 940. */
+static void
+open_sparse(void)
 {
     open_map(1000);
     for (size_t i = 0; i < 20; i++)
         ck_assert_uint_eq(runs_take(&map, 10), i * 10);
     end_block(50);
+    ck_assert_uint_eq(runs_take(&map, 200), 200);
+    ck_assert_uint_eq(runs_take(&map, 20), 400);
+    ck_assert_uint_eq(runs_take(&map, 500), 420);
+    ck_assert_uint_eq(runs_take(&map, 20), 920);
+    end_block(200);
+    end_block(420);
     ck_assert(runs_check(&map));
-    switch (_i) {
-    case 0:
-        map.taken[0] ^= 1U << 15; /* inside a block */
-        break;
-    case 1:
-        map.taken[15] ^= UINT64_C(1) << 60; /* past the end */
-        break;
-    case 2:
-        map.length[10]++;
-        break;
-    case 3:
-        map.length[15] = 5; /* inside a block */
-        break;
-    case 4:
-        map.length[59] = 0; /* the end of a free run */
-        break;
-    case 5:
-        map.length[50] = 9; /* its start */
-        break;
-    case 6:
-        map.best[0][0]++;
-        break;
-    case 7:
-        map.best[1][1]++;
-        break;
-    case 8:
-        map.used--;
-        break;
-    case 9:
-        map.blocks++;
-        break;
-    case 10: /* a free run in two */
-        map.length[50] = map.length[53] = 4;
-        map.length[54] = map.length[59] = 6;
-        map.best[0][0] = 6;
-        break;
-    default:
-        ck_abort();
+}
+
+START_TEST(any_wrong_bit_is_noticed)
+{
+    const struct {
+        uint64_t *bits;
+        unsigned which;
+    } spots[] = {
+        { &map.word[0].taken, 15 },    /* inside a block */
+        { &map.word[0].begins, 15 },   /* the same */
+        { &map.word[0].begins, 10 },   /* where one begins */
+        { &map.word[0].begins, 54 },   /* a free run in two */
+        { &map.word[0].leaving, 15 },  /* inside a block */
+        { &map.word[0].leaving, 50 },  /* a free run leaves */
+        { &map.word[15].taken, 60 },   /* past the end */
+        { &map.word[15].begins, 60 },  /* the same */
+        { &map.word[15].leaving, 60 }, /* the same */
+    };
+
+    for (size_t i = 0; i < sizeof spots / sizeof spots[0]; i++) {
+        *spots[i].bits ^= UINT64_C(1) << spots[i].which;
+        ck_assert_msg(!runs_check(&map), "spot %zu", i);
+        *spots[i].bits ^= UINT64_C(1) << spots[i].which;
+        ck_assert(runs_check(&map));
     }
-    ck_assert(!runs_check(&map));
+}
+END_TEST
+
+START_TEST(any_wrong_number_is_noticed)
+{
+    uint32_t *const lengths[] = {
+        &map.word[0].onward,   /* of the block at 60 */
+        &map.word[3].onward,   /* of the free run at 200 */
+        &map.word[6].upstream, /* where that one begins */
+        &map.word[14].onward,  /* of the run that ends the map */
+    };
+    size_t *const counts_of[] = { &map.used, &map.blocks, &map.head, &map.tail };
+
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        *lengths[i] ^= 1;
+        ck_assert_msg(!runs_check(&map), "length %zu", i);
+        *lengths[i] ^= 1;
+    }
+    for (size_t i = 0; i < sizeof counts_of / sizeof counts_of[0]; i++) {
+        *counts_of[i] ^= 1;
+        ck_assert_msg(!runs_check(&map), "count %zu", i);
+        *counts_of[i] ^= 1;
+    }
+    ck_assert(runs_check(&map));
+}
+END_TEST
+
+START_TEST(where_a_run_fits_is_compared_with_where_runs_are)
+{
+    static const struct {
+        size_t word, n;
+        bool is_there;
+    } fits[] = {
+        { 0, 10, true }, { 0, 9, false }, { 3, 200, true }, { 6, 500, true }, { 7, 300, false },
+        { 14, 60, false }, /* that which ends the map is not among them */
+    };
+
+    for (size_t i = 0; i < sizeof fits / sizeof fits[0]; i++) {
+        (fits[i].is_there ? fits_forget : fits_note)(&map.fits, fits[i].word, fits[i].n);
+        ck_assert_msg(!runs_check(&map), "run %zu", i);
+        (fits[i].is_there ? fits_note : fits_forget)(&map.fits, fits[i].word, fits[i].n);
+        ck_assert(runs_check(&map));
+    }
 }
 END_TEST
 
 /* The model: owner[i] is 0 for a free chunk, else the start of its block + 1. */
 static size_t owner[MODEL_MAX];
 
+/* The tightest free run, the lowest of equal ones; of long ones the lowest; at last that
+ * which ends the map. */
 static size_t
 model_find(size_t count, size_t n)
 {
-    size_t run = 0;
+    size_t found = RUNS_NONE, least = SIZE_MAX;
 
-    for (size_t i = 0; i < count; i++) {
-        run = owner[i] == 0 ? run + 1 : 0;
-        if (run == n)
-            return i + 1 - n;
+    for (size_t i = 0, run; i<count; i += run> 0 ? run : 1) {
+        size_t counts_as;
+
+        for (run = 0; i + run < count && owner[i + run] == 0; run++)
+            ;
+        counts_as = i + run == count ? FITS_SHORT + 2 : run > FITS_SHORT ? FITS_SHORT + 1 : run;
+        if (run >= n && counts_as < least) {
+            least = counts_as;
+            found = i;
+        }
     }
-    return RUNS_NONE;
+    return found;
 }
 
 static size_t
@@ -314,12 +426,21 @@ suite(void)
     tcase_add_loop_test(tc, a_fresh_map_is_one_free_run, 0, COUNTS);
     tcase_add_loop_test(tc, a_block_may_be_the_whole_map, 0, COUNTS);
     tcase_add_loop_test(tc, takes_less_than_sixteen_bytes_a_chunk, 0, COUNTS);
+    tcase_add_test(tc, of_free_runs_the_tightest_is_taken);
+    tcase_add_test(tc, the_end_of_the_map_is_taken_last);
+    tcase_add_test(tc, of_equal_runs_the_lowest_is_taken);
+    tcase_add_test(tc, of_long_runs_the_lowest_is_taken);
     tcase_add_loop_test(tc, the_only_gap_is_found_wherever_it_lies, 0, COUNTS);
     tcase_add_loop_test(tc, free_neighbours_become_one_run, 0, 6);
     tcase_add_test(tc, a_leaving_block_is_not_free_yet);
     tcase_add_test(tc, what_is_cut_off_is_a_leaving_block);
-    tcase_add_loop_test(tc, any_damage_is_noticed, 0, 11);
     tcase_add_loop_test(tc, random_steps_agree_with_the_naive_model, 0, modelled + 1);
+    suite_add_tcase(s, tc);
+    tc = tcase_create("damage");
+    tcase_add_checked_fixture(tc, open_sparse, close_map);
+    tcase_add_test(tc, any_wrong_bit_is_noticed);
+    tcase_add_test(tc, any_wrong_number_is_noticed);
+    tcase_add_test(tc, where_a_run_fits_is_compared_with_where_runs_are);
     suite_add_tcase(s, tc);
     return s;
 }

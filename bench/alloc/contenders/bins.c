@@ -39,7 +39,8 @@ enum {
     THREADS_MAX = 64,
 };
 
-/* Out of the way of what a thread mostly does, which then needs no registers saved. */
+/* Out of the way of what a thread mostly does: called at its end, so that nothing has to be
+ * kept for afterwards. */
 #define SELDOM __attribute__((noinline, cold))
 
 /* What a chunk is: 0 for a block of the heap's, else its bin and one. */
@@ -54,7 +55,7 @@ struct bin {
 struct cache {
     atomic_bool busy;
     bool live;
-    unsigned left; /* frees until the next look */
+    unsigned left; /* frees up to and with the next look; 1 or more */
     struct bin bins[BINS];
 };
 
@@ -307,27 +308,8 @@ refill(struct bin *b, unsigned bin)
     b->n = 1;
 }
 
-static inline void *
-take_cached(unsigned bin)
-{
-    struct cache *c = mine;
-    struct bin *b = &c->bins[bin];
-    void *p = NULL;
-
-    enter(c);
-    if (b->n == 0)
-        refill(b, bin);
-    if (b->n > 0) {
-        p = b->blocks[--b->n];
-        if (b->low > b->n)
-            b->low = b->n;
-    }
-    leave(c);
-    return p;
-}
-
 /* What no bin is for. */
-static SELDOM void *
+static void *
 take_long(size_t n)
 {
     void *p = arena_alloc(heap, n);
@@ -337,44 +319,89 @@ take_long(size_t n)
     return p;
 }
 
-static inline void *
-take_once(size_t n)
+/* The bin of blocks of `n` bytes; BINS: there is none. */
+static inline unsigned
+bin_of(size_t n)
 {
-    size_t need = n == 0 ? 1 : (n + chunk - 1) >> shift;
+    size_t need = (n + chunk - 1) >> shift;
 
     if (n <= small_max)
-        return take_cached(classes_of(n));
-    if (need <= RUN_MAX)
-        return take_cached(CLASSES_MAX + (unsigned)need - 1);
-    return take_long(n);
+        return classes_of(n);
+    return need <= RUN_MAX ? CLASSES_MAX + (unsigned)need - 1 : BINS;
+}
+
+/* From a bin that has one. */
+static inline void *
+pop(struct bin *b)
+{
+    unsigned n = b->n - 1;
+
+    b->n = n;
+    if (b->low > n)
+        b->low = n;
+    return b->blocks[n];
+}
+
+static void *
+take_once(size_t n)
+{
+    unsigned bin = bin_of(n);
+    struct cache *c = mine;
+    void *p = NULL;
+
+    if (bin == BINS)
+        return take_long(n);
+    enter(c);
+    if (c->bins[bin].n == 0)
+        refill(&c->bins[bin], bin);
+    if (c->bins[bin].n > 0)
+        p = pop(&c->bins[bin]);
+    leave(c);
+    return p;
 }
 
 static SELDOM void *
-take_again(size_t n)
+take_slowly(size_t n)
 {
-    flush();
-    return take_once(n);
+    void *p = take_once(n);
+
+    if (p == NULL) {
+        flush();
+        p = take_once(n);
+    }
+    return p;
 }
 
 static void *
 take(size_t scope, size_t n)
 {
-    void *p = take_once(n);
+    unsigned bin = bin_of(n);
+    struct cache *c = mine;
+    struct bin *b = &c->bins[bin];
+    void *p;
 
     (void)scope;
-    return p != NULL ? p : take_again(n);
+    if (bin == BINS)
+        return take_slowly(n);
+    if (!try_enter(c) || b->n == 0) {
+        leave(c);
+        return take_slowly(n);
+    }
+    p = pop(b);
+    leave(c);
+    return p;
 }
 
 /* Makes room in a full bin; now and then gives back half of what no one took
  * since the last look. */
-static SELDOM void
+static void
 tidy(struct cache *c, unsigned bin)
 {
     struct bin *b = &c->bins[bin];
 
     if (b->n == b->most)
         shed(b, bin, (b->n + 1) / 2);
-    if (c->left > 0)
+    if (c->left > 1)
         return;
     c->left = AGE;
     for (unsigned i = 0; i < BINS; i++) {
@@ -383,31 +410,53 @@ tidy(struct cache *c, unsigned bin)
     }
 }
 
-static SELDOM void
-give_long(void *p, size_t written)
+static inline void
+push(struct cache *c, struct bin *b, void *p)
 {
-    (void)arena_free_written(heap, p, written);
+    unsigned n = b->n;
+
+    c->left--;
+    b->n = n + 1;
+    b->blocks[n] = p;
+}
+
+static SELDOM void
+give_slowly(void *p, size_t written)
+{
+    unsigned bin = p != NULL ? kind_of(p) : 0;
+    struct cache *c = mine;
+
+    if (p == NULL)
+        return;
+    if (bin-- == 0) {
+        (void)arena_free_written(heap, p, written);
+        return;
+    }
+    enter(c);
+    if (c->left == 1 || c->bins[bin].n == c->bins[bin].most)
+        tidy(c, bin);
+    push(c, &c->bins[bin], p);
+    leave(c);
 }
 
 static void
 give(void *p, size_t written)
 {
+    unsigned bin = p != NULL ? kind_of(p) : 0;
     struct cache *c = mine;
-    unsigned bin;
     struct bin *b;
 
-    if (p == NULL)
-        return;
-    bin = kind_of(p);
-    if (bin-- == 0) {
-        give_long(p, written);
+    if (bin == 0) {
+        give_slowly(p, written);
         return;
     }
-    b = &c->bins[bin];
-    enter(c);
-    if (--c->left == 0 || b->n == b->most)
-        tidy(c, bin);
-    b->blocks[b->n++] = p;
+    b = &c->bins[bin - 1];
+    if (!try_enter(c) || c->left == 1 || b->n == b->most) {
+        leave(c);
+        give_slowly(p, written);
+        return;
+    }
+    push(c, b, p);
     leave(c);
 }
 

@@ -4,7 +4,8 @@
  * Chunks, one bit each.  A run lies within a word of 64: the word is smeared
  * until a bit is left only where a run begins.  Words are searched from the
  * first on, under a mutex.  Two bytes before a block say how many chunks it
- * has, so a block of whole chunks needs one more, and is aligned to 2.
+ * has, so a block of whole chunks needs one more, and is aligned to 2.  The
+ * largest block decides how large a chunk has to be.
  */
 #include "config.h"
 
@@ -50,10 +51,10 @@ static bool
 open_all(const struct contender_config *config)
 {
     chunk = config->chunk;
+    while (config->block + HEADER > WORD * chunk)
+        chunk *= 2;
     chunks = config->bytes / chunk;
     words = (chunks + WORD - 1) / WORD;
-    if (config->block + HEADER > WORD * chunk)
-        return false;
     memory = contender_map(chunks * chunk);
     taken = contender_map(words * sizeof *taken);
     if (memory == NULL || taken == NULL) {

@@ -17,7 +17,7 @@ enum {
     KIB = 1024,
     SMALLEST = 4 * KIB,
     LARGEST = 256 * KIB,
-    CHUNK = 8 * KIB, /* so that the largest fits into a word of CMon's */
+    CHUNK = SMALLEST / 2,
     LOW = 16 * KIB * KIB,
     HIGH = 64 * KIB * KIB,
     BLOCKS_MAX = HIGH / SMALLEST + 1,
