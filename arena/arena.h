@@ -62,7 +62,7 @@ struct arena_stats {
     size_t committed;      /* bytes of it that could be written to now */
     size_t used;           /* bytes in live blocks, whole chunks */
     size_t blocks;         /* live blocks */
-    size_t high_water;     /* bytes, the most that `used` ever was, of each part */
+    size_t high_water;     /* bytes, `used` was never more: what each part had at most, added */
     size_t largest_free;   /* bytes, the longest free run */
     size_t warm;           /* bytes of free chunks that may hold pages */
     size_t resident;       /* bytes of pages in memory, from mincore(2) */

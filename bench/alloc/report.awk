@@ -162,6 +162,8 @@ function title(work)
         return "256 KiB, 192 live, 128 random touches, warm"
     if (work == "trimmed")
         return "The same, memory given back between runs"
+    if (work == "touched-12800")
+        return "256 KiB, 12,800 live, 128 random touches"
     if (work == "touched-4m")
         return "4 MiB, 12 live, 128 random touches"
     if (work == "fragment")

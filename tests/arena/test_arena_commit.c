@@ -208,6 +208,12 @@ END_TEST
 static unsigned char *block;
 
 static void
+write_first(void)
+{
+    ((volatile unsigned char *)block)[0] = 1;
+}
+
+static void
 write_past_the_first_step(void)
 {
     ((volatile unsigned char *)block)[STEP] = 1;
@@ -219,6 +225,20 @@ START_TEST(what_is_not_committed_cannot_be_written_to)
 
     block = arena_alloc(a, 256 * KIB);
     status = memory_in_child(write_past_the_first_step);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+}
+END_TEST
+
+START_TEST(what_is_committed_no_more_cannot_be_written_to)
+{
+    int status;
+
+    block = arena_alloc(a, 256 * KIB);
+    status = memory_in_child(write_first);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    (void)arena_free(a, block);
+    rest();
+    status = memory_in_child(write_first);
     ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
 }
 END_TEST
@@ -401,6 +421,7 @@ suite(void)
     tcase_add_test(tc, small_chunks_share_a_step);
     tcase_add_test(tc, prefault_commits_everything);
     tcase_add_test(tc, what_is_not_committed_cannot_be_written_to);
+    tcase_add_test(tc, what_is_committed_no_more_cannot_be_written_to);
     tcase_add_loop_test(tc, a_system_that_never_overcommits_is_asked_for_steps, 0, 3);
     tcase_add_test(tc, a_limit_on_data_is_filled_and_not_passed);
     tcase_add_test(tc, running_out_at_every_size_leaves_everything_sound);

@@ -132,8 +132,8 @@ START_TEST(spoiled_books_are_noticed)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-    /* The arena's own mapping begins with the struct; some of the lengths of
-     * 4500 chunks lie in its fourth page, where no block has come yet. */
+    /* The arena's own mapping begins with the struct; what is known of 4500 chunks
+     * goes on in its fourth page, where no block has come yet. */
     fixture_open(CHUNK, 4500, 0, false);
     ck_assert_int_eq(arena_check(a), 0);
     ((unsigned char *)a)[3 * page] = 1;

@@ -25,6 +25,7 @@ enum {
     BATCH_TOUCHED = 24,
     WARM_UP = 4,    /* times that each block is taken */
     TRIM_STEPS = 4, /* the same, of a run that begins with nothing */
+    MANY = 1000,    /* blocks that take seconds to touch: of these once is enough */
 };
 
 struct lane {
@@ -173,16 +174,18 @@ static void
 run_lane(unsigned index)
 {
     struct lane *l = &lanes[index];
+    size_t warm_up;
     long faults;
 
     measure_seed(&l->random, index);
     l->live = work->live / work->threads;
     l->handful = l->live < 2 * HANDFUL ? l->live / 2 : HANDFUL;
+    warm_up = work->touch && l->live > MANY ? l->live : l->live * WARM_UP;
     l->blocks = contender_map(l->live * sizeof *l->blocks);
     if (l->blocks == NULL)
         measure_die("out of memory");
     fill(l);
-    for (size_t i = 0; i < l->live * WARM_UP; i += l->handful)
+    for (size_t i = 0; i < warm_up; i += l->handful)
         step(l);
     measure_meet();
     faults = measure_faults();
