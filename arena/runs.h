@@ -2,11 +2,11 @@
  *
  * Bitmaps, of the chunks that are taken and of those that begin a run of free or taken
  * ones: how long a run is, the distance to the next one tells.  Where that lies beyond
- * the word of the bitmaps in which the run begins, the word has the length.  So what is
- * known of a million chunks fits into a processor's second cache: half a byte a chunk,
- * and 0.6 bytes at most for where a free run fits (fits.h).  A run that is given back is
- * joined to its free neighbours.  Zero bytes mean "nothing begins here", so a fresh map
- * costs no memory until it is used.
+ * the word of the bitmaps in which the run begins, the word has the length.  That is half
+ * a byte a chunk.  Where a free run fits (fits.h) takes as much of a large map, and up to
+ * 8 bytes a chunk of one with 256; of these only what is used is ever touched.  A run that
+ * is given back is joined to its free neighbours.  Zero bytes mean "nothing begins here", so a
+ * fresh map costs no memory until it is used.
  *
  * Of the free runs that are long enough the shortest is taken, of equally short ones the
  * lowest; of those longer than FITS_SHORT the lowest, for it is not asked which of them is

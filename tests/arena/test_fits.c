@@ -79,6 +79,27 @@ START_TEST(a_word_is_found_wherever_it_lies)
 }
 END_TEST
 
+/* As far apart as they can be: what is left is seen from the top. */
+START_TEST(one_word_is_forgotten_and_another_stays)
+{
+    size_t last = FITS_WORDS_MAX - 1, length;
+
+    open_fits(FITS_WORDS_MAX, FITS_WORDS_MAX * 64UL);
+    for (size_t w = 1; w < last; w = w * 64 - 1) {
+        fits_note(&fits, 0, 5);
+        fits_note(&fits, w, 5);
+        fits_note(&fits, last, 5);
+        fits_forget(&fits, 0, 5);
+        ck_assert_uint_eq(fits_find(&fits, 1, &length), w);
+        fits_forget(&fits, w, 5);
+        ck_assert_uint_eq(fits_find(&fits, 1, &length), last);
+        ck_assert(fits_check(&fits, 1));
+        fits_forget(&fits, last, 5);
+        ck_assert(fits_check(&fits, 0));
+    }
+}
+END_TEST
+
 START_TEST(a_long_run_takes_the_place_of_another)
 {
     open_fits(100, 6400);
@@ -119,6 +140,7 @@ START_TEST(any_wrong_bit_is_noticed)
         { &five[fits.summary[1]], five[fits.summary[1]] | 1 },
         { &five[fits.summary[2]], five[fits.summary[2]] | 4 },
         { &five[5000 / 64], five[5000 / 64] | UINT64_C(1) << 63 }, /* past the end */
+        { &five[5000 / 64], UINT64_C(1) << 5000 % 64 },            /* instead of the last */
         { &fits.sets[9 * fits.set_size], 1 },
     };
 
@@ -269,6 +291,7 @@ suite(void)
     tcase_add_checked_fixture(tc, NULL, close_fits);
     tcase_add_loop_test(tc, at_first_nothing_fits, 0, COUNTS);
     tcase_add_loop_test(tc, a_word_is_found_wherever_it_lies, 0, COUNTS);
+    tcase_add_test(tc, one_word_is_forgotten_and_another_stays);
     tcase_add_test(tc, a_long_run_takes_the_place_of_another);
     tcase_add_test(tc, where_no_run_is_long_no_set_is_that_of_a_longer_one);
     tcase_add_loop_test(tc, random_steps_agree_with_the_naive_model, 0, modelled + 1);

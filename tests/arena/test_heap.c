@@ -174,7 +174,7 @@ hold_a_part(void *arg)
 
 /* Takes and frees a chunk again and again while the lowest part that has room is held,
  * until one is in the part behind. */
-static void
+static size_t
 move_behind(unsigned held)
 {
     pthread_t thread;
@@ -188,7 +188,7 @@ move_behind(unsigned held)
     }
     atomic_store(&enough, true);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
-    ck_assert_uint_eq(first, (held + 1) * (size_t)PART);
+    return first;
 }
 
 /* And then until one is where it was. */
@@ -206,7 +206,7 @@ come_back(unsigned held)
 
 START_TEST(who_waits_all_the_time_takes_from_another_part)
 {
-    move_behind(0);
+    ck_assert_uint_eq(move_behind(0), PART);
     come_back(0);
     expect_empty();
 }
@@ -215,7 +215,7 @@ END_TEST
 START_TEST(so_it_is_when_the_parts_before_are_full)
 {
     ck_assert_uint_eq(heap_take(&h, PART * (size_t)(_i + 1)), 0);
-    move_behind((unsigned)_i + 1);
+    ck_assert_uint_eq(move_behind((unsigned)_i + 1), ((size_t)_i + 2) * PART);
     come_back((unsigned)_i + 1);
     ck_assert_int_eq(heap_free(&h, 0, 0), 0);
     expect_empty();
@@ -225,7 +225,7 @@ END_TEST
 START_TEST(who_has_moved_still_finds_every_run)
 {
     ck_assert_uint_eq(heap_take(&h, 2 * PART), 0);
-    move_behind(2);
+    ck_assert_uint_eq(move_behind(2), 3 * PART);
     ck_assert_uint_eq(heap_take(&h, COUNT - 2 * PART), 2 * PART);
     ck_assert_int_eq(heap_free(&h, 0, 0), 0);
     ck_assert_uint_eq(heap_take(&h, 1), 0);
@@ -234,16 +234,50 @@ START_TEST(who_has_moved_still_finds_every_run)
 }
 END_TEST
 
-/* Else this would wait for itself. */
-START_TEST(nobody_waits_for_a_part_that_was_found_full)
+/* Takes `n` chunks without the first part; or waits for itself. */
+static size_t
+take_elsewhere(size_t n)
 {
-    ck_assert_uint_eq(heap_take(&h, PART), 0);
-    ck_assert_uint_eq(heap_take(&h, 1), PART);
+    size_t first;
+
     (void)pthread_mutex_lock(&h.parts[0].lock);
-    ck_assert_uint_eq(heap_take(&h, 1), PART + 1);
+    first = heap_take(&h, n);
     (void)pthread_mutex_unlock(&h.parts[0].lock);
+    return first;
+}
+
+START_TEST(nobody_waits_for_a_part_that_was_found_too_full)
+{
+    ck_assert_uint_eq(heap_take(&h, 10), 0);
+    ck_assert_uint_eq(heap_take(&h, 100), 10);
+    ck_assert_uint_eq(heap_take(&h, PART - 110), 110);
+    ck_assert_uint_eq(heap_take(&h, 1), PART); /* found: nothing there */
+    ck_assert_uint_eq(take_elsewhere(1), PART + 1);
     ck_assert_int_eq(heap_free(&h, 0, 0), 0);
-    ck_assert_uint_eq(heap_take(&h, 1), 0);
+    ck_assert_uint_eq(take_elsewhere(11), PART + 2); /* ten are */
+    ck_assert_int_eq(heap_free(&h, 10, 0), 0);
+    ck_assert_uint_eq(heap_take(&h, 105), 0);
+    ck_assert_uint_eq(heap_take(&h, 50), PART + 13); /* found: five are left */
+    ck_assert_uint_eq(take_elsewhere(6), PART + 63);
+    ck_assert_uint_eq(heap_take(&h, 5), 105);
+}
+END_TEST
+
+/* Of parts 1 and 2 the ends that meet are free, too short each; 0 and 3 have room. */
+START_TEST(who_has_moved_lets_a_run_that_crosses_be)
+{
+    static const size_t lengths[] = { 226, 30, 246, 10, 10, 246, 100 };
+    size_t at = 0;
+
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        ck_assert_uint_eq(heap_take(&h, lengths[i]), at);
+        at += lengths[i];
+    }
+    ck_assert_int_eq(heap_free(&h, 226, 0), 0);
+    ck_assert_int_eq(heap_free(&h, 502, 0), 0);
+    ck_assert_int_eq(heap_free(&h, 512, 0), 0);
+    ck_assert_uint_eq(move_behind(0), 502);
+    ck_assert_uint_eq(heap_take(&h, 15), at);
 }
 END_TEST
 
@@ -295,7 +329,8 @@ suite(void)
     tcase_add_test(tc, who_waits_all_the_time_takes_from_another_part);
     tcase_add_loop_test(tc, so_it_is_when_the_parts_before_are_full, 0, 2);
     tcase_add_test(tc, who_has_moved_still_finds_every_run);
-    tcase_add_test(tc, nobody_waits_for_a_part_that_was_found_full);
+    tcase_add_test(tc, nobody_waits_for_a_part_that_was_found_too_full);
+    tcase_add_test(tc, who_has_moved_lets_a_run_that_crosses_be);
     tcase_add_test(tc, what_is_cooled_is_what_is_warm_and_highest);
     suite_add_tcase(s, tc);
     return s;

@@ -323,11 +323,9 @@ take_long(size_t n)
 static inline unsigned
 bin_of(size_t n)
 {
-    size_t need = (n + chunk - 1) >> shift;
-
     if (n <= small_max)
         return classes_of(n);
-    return need <= RUN_MAX ? CLASSES_MAX + (unsigned)need - 1 : BINS;
+    return (n - 1) >> shift < RUN_MAX ? CLASSES_MAX + (unsigned)((n - 1) >> shift) : BINS;
 }
 
 /* From a bin that has one. */
@@ -377,12 +375,13 @@ take(size_t scope, size_t n)
 {
     unsigned bin = bin_of(n);
     struct cache *c = mine;
-    struct bin *b = &c->bins[bin];
+    struct bin *b;
     void *p;
 
     (void)scope;
     if (bin == BINS)
         return take_slowly(n);
+    b = &c->bins[bin];
     if (!try_enter(c) || b->n == 0) {
         leave(c);
         return take_slowly(n);
