@@ -84,10 +84,11 @@ void arena_close(struct arena *a);
 /* Returns a block of at least `n` bytes (whole chunks; 0 counts as 1), its
  * content undefined, alive until arena_free(); NULL when no run of free chunks
  * is long enough, or the system does not let its first ARENA_STEP bytes be
- * written to.  The tightest run first, of equal ones the lowest, as it is of those of more
- * than 256 chunks; last that which ends the arena, or one of its parts, because
- * it is the one that was never used, and warm pages are used again.  Threads that
- * keep waiting for each other part, into up to four parts of the arena.
+ * written to.  The tightest run first, of equal ones the lowest, as it is of those
+ * of more than 256 chunks; last that which ends the arena, or one of its parts,
+ * because it is the one that was never used, and warm pages are used again.
+ * Threads that keep waiting for each other part, into up to four parts of the
+ * arena.
  * If arena_is_stepwise(), what lies behind these is for arena_commit(). */
 void *arena_alloc(struct arena *a, size_t n) __attribute__((warn_unused_result, nonnull));
 

@@ -19,6 +19,19 @@ min(size_t x, size_t y)
     return x < y ? x : y;
 }
 
+static bool
+has(const uint64_t *bits, size_t i)
+{
+    return (bits[i >> BITS_SHIFT] >> (i & (BITS - 1)) & 1) != 0;
+}
+
+/* Whether a bit behind the first `n` is set in the word that the last of them is in. */
+static bool
+has_past(const uint64_t *bits, size_t n)
+{
+    return (n & (BITS - 1)) != 0 && bits[n >> BITS_SHIFT] >> (n & (BITS - 1)) != 0;
+}
+
 /* Lays out sets, and a tree where runs can be long; returns how many nodes that has. */
 static size_t
 shape(struct fits *f, size_t words, size_t chunks)
@@ -239,18 +252,18 @@ fits_has(const struct fits *f, size_t w, size_t n)
 {
     if (n > FITS_SHORT)
         return f->longest[0][w] == n;
-    return (set_of(f, n)[w >> BITS_SHIFT] >> (w & (BITS - 1)) & 1) != 0;
+    return has(set_of(f, n), w);
 }
 
-/* The bits of a level that are set, where the level below has any. */
+/* Whether just those bits of a level are set whose words in the level below have any. */
 static bool
 check_summary(const uint64_t *above, const uint64_t *below, size_t nbelow)
 {
     for (size_t i = 0; i < nbelow; i++) {
-        if ((above[i >> BITS_SHIFT] >> (i & (BITS - 1)) & 1) != (below[i] != 0))
+        if (has(above, i) != (below[i] != 0))
             return false;
     }
-    return (nbelow & (BITS - 1)) == 0 || above[nbelow >> BITS_SHIFT] >> (nbelow & (BITS - 1)) == 0;
+    return !has_past(above, nbelow);
 }
 
 /* Counts the words of a set; SIZE_MAX when its levels contradict each other. */
@@ -259,18 +272,17 @@ check_set(const struct fits *f, size_t n)
 {
     const uint64_t *set = set_of(f, n);
     size_t nbits = f->words, count = 0;
-    bool some = (f->some[(n - 1) >> BITS_SHIFT] >> ((n - 1) & (BITS - 1)) & 1) != 0;
 
     for (size_t i = 0; i < (nbits + BITS - 1) >> BITS_SHIFT; i++)
         count += (size_t)__builtin_popcountll(set[i]);
-    if ((nbits & (BITS - 1)) != 0 && set[nbits >> BITS_SHIFT] >> (nbits & (BITS - 1)) != 0)
+    if (has_past(set, nbits))
         return SIZE_MAX;
     for (unsigned level = 1; level < f->set_levels; level++) {
         nbits = (nbits + BITS - 1) >> BITS_SHIFT;
         if (!check_summary(set + f->summary[level], set + f->summary[level - 1], nbits))
             return SIZE_MAX;
     }
-    return some == (count > 0) ? count : SIZE_MAX;
+    return has(f->some, n - 1) == (count > 0) ? count : SIZE_MAX;
 }
 
 /* Counts the words in which a long run begins; SIZE_MAX when a node is wrong. */
@@ -304,7 +316,7 @@ fits_check(const struct fits *f, size_t count)
         found = in_set == SIZE_MAX ? SIZE_MAX : found + in_set;
     }
     for (size_t n = f->lengths; n < FITS_SHORT && found != SIZE_MAX; n++) {
-        if ((f->some[n >> BITS_SHIFT] >> (n & (BITS - 1)) & 1) != 0)
+        if (has(f->some, n))
             found = SIZE_MAX;
     }
     return found == count;

@@ -5,8 +5,8 @@
  * the word of the bitmaps in which the run begins, the word has the length.  That is half
  * a byte a chunk.  Where a free run fits (fits.h) takes as much of a large map, and up to
  * 8 bytes a chunk of one with 256; of these only what is used is ever touched.  A run that
- * is given back is joined to its free neighbours.  Zero bytes mean "nothing begins here", so a
- * fresh map costs no memory until it is used.
+ * is given back is joined to its free neighbours.  Zero bytes mean "nothing begins here",
+ * so a fresh map costs no memory until it is used.
  *
  * Of the free runs that are long enough the shortest is taken, of equally short ones the
  * lowest; of those longer than FITS_SHORT the lowest, for it is not asked which of them is

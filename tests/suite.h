@@ -25,6 +25,13 @@ Suite *suite(void);
  * takes minutes for what they reserve.  CK_EXCLUDE_TAGS leaves them out. */
 #define SUITE_NATIVE "native"
 
+/* As ck_assert(), which writes to a pipe whenever it is passed: for loops of many thousands. */
+#define SUITE_MUST(what)                       \
+    do {                                       \
+        if (!(what))                           \
+            ck_abort_msg("not so: %s", #what); \
+    } while (0)
+
 /* Leaves the running test as skipped, with a reason in the manner of printf(3):
  *
  *     if (geteuid() != 0)

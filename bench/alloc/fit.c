@@ -22,7 +22,7 @@ enum {
     KIB = 1024,
     SMALLEST = 4 * KIB,
     LARGEST = 256 * KIB,
-    CHUNK = 2 * KIB,
+    CHUNK = SMALLEST / 2,
     LOW = 16 * KIB * KIB,
     HIGH = 64 * KIB * KIB,
     CHUNKS = 4 * HIGH / CHUNK,

@@ -29,13 +29,6 @@ enum {
     TEND_SHIFT = 29, /* there are more times 512 MiB of pages to look through */
 };
 
-/* libcheck's own assertion writes to a pipe whenever it is passed. */
-#define MUST(what)                             \
-    do {                                       \
-        if (!(what))                           \
-            ck_abort_msg("not so: %s", #what); \
-    } while (0)
-
 static const struct arena_options configs[] = {
     { .chunk_size = 512, .chunk_count = 64 },
     { .chunk_size = 512, .chunk_count = 1000, .retain = 100000 },
@@ -113,7 +106,7 @@ teardown(void)
 static void
 mark(struct block *b, unsigned char tag)
 {
-    MUST(arena_commit(a, b->at, b->chunks * opt->chunk_size) == 0);
+    SUITE_MUST(arena_commit(a, b->at, b->chunks * opt->chunk_size) == 0);
     b->tag = tag;
     b->at[0] = tag;
     b->at[b->chunks * opt->chunk_size - 1] = tag;
@@ -232,10 +225,10 @@ step_alloc(struct rng *r)
     size_t i = lives;
 
     if (place == SIZE_MAX) {
-        MUST(p == NULL);
+        SUITE_MUST(p == NULL);
         return;
     }
-    MUST(p == base + place * opt->chunk_size);
+    SUITE_MUST(p == base + place * opt->chunk_size);
     for (; i > 0 && live[i - 1].at > p; i--)
         live[i] = live[i - 1];
     live[i] = (struct block){ .at = p, .chunks = n };
@@ -246,9 +239,9 @@ step_alloc(struct rng *r)
 static void
 step_free(size_t i)
 {
-    MUST(is_marked(&live[i]));
-    MUST(arena_free(a, live[i].at) == 0);
-    MUST(arena_free(a, live[i].at) == -EALREADY);
+    SUITE_MUST(is_marked(&live[i]));
+    SUITE_MUST(arena_free(a, live[i].at) == 0);
+    SUITE_MUST(arena_free(a, live[i].at) == -EALREADY);
     lives--;
     memmove(&live[i], &live[i + 1], (lives - i) * sizeof live[0]);
 }
@@ -258,10 +251,10 @@ step_shrink(struct rng *r, struct block *b)
 {
     size_t n = 1 + below(r, b->chunks);
 
-    MUST(is_marked(b));
-    MUST(arena_shrink(a, b->at, b->chunks * opt->chunk_size + 1) == -EINVAL);
-    MUST(arena_shrink(a, b->at, n * opt->chunk_size) == 0);
-    MUST(b->at[0] == b->tag);
+    SUITE_MUST(is_marked(b));
+    SUITE_MUST(arena_shrink(a, b->at, b->chunks * opt->chunk_size + 1) == -EINVAL);
+    SUITE_MUST(arena_shrink(a, b->at, n * opt->chunk_size) == 0);
+    SUITE_MUST(b->at[0] == b->tag);
     b->chunks = n;
     mark(b, b->tag);
 }
@@ -271,10 +264,10 @@ step_wrong(struct rng *r, const struct block *b)
 {
     size_t at = 1 + below(r, b->chunks * opt->chunk_size - 1);
 
-    MUST(arena_free(a, b->at + at) == -EINVAL);
-    MUST(arena_free(a, base - 1 - at) == -EFAULT);
-    MUST(arena_block_size(a, b->at + at) == 0);
-    MUST(arena_block_size(a, b->at) == b->chunks * opt->chunk_size);
+    SUITE_MUST(arena_free(a, b->at + at) == -EINVAL);
+    SUITE_MUST(arena_free(a, base - 1 - at) == -EFAULT);
+    SUITE_MUST(arena_block_size(a, b->at + at) == 0);
+    SUITE_MUST(arena_block_size(a, b->at) == b->chunks * opt->chunk_size);
 }
 
 static void
@@ -288,11 +281,11 @@ compare_statistics(void)
         longest = gap_before(i) > longest ? gap_before(i) : longest;
     }
     arena_stats(a, &s);
-    MUST(s.used == used * opt->chunk_size);
-    MUST(s.blocks == lives);
-    MUST(s.largest_free == longest * opt->chunk_size);
-    MUST(s.used <= s.high_water);
-    MUST(arena_check(a) == 0);
+    SUITE_MUST(s.used == used * opt->chunk_size);
+    SUITE_MUST(s.blocks == lives);
+    SUITE_MUST(s.largest_free == longest * opt->chunk_size);
+    SUITE_MUST(s.used <= s.high_water);
+    SUITE_MUST(arena_check(a) == 0);
 }
 
 START_TEST(random_work_agrees_with_the_naive_model)

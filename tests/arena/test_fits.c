@@ -15,13 +15,6 @@ enum {
     STEPS = 20000,
 };
 
-/* ck_assert() writes to a pipe whenever it is passed: not in a loop. */
-#define MUST(what)                             \
-    do {                                       \
-        if (!(what))                           \
-            ck_abort_msg("not so: %s", #what); \
-    } while (0)
-
 static struct fits fits;
 static void *memory;
 
@@ -242,7 +235,7 @@ step(size_t w, size_t length)
     bool had = fits_has(&fits, w, length);
     bool replaced = length > FITS_SHORT && long_one[w] > 0;
 
-    MUST(had == (length > FITS_SHORT ? long_one[w] == length : begins[w][length]));
+    SUITE_MUST(had == (length > FITS_SHORT ? long_one[w] == length : begins[w][length]));
     if (had)
         fits_forget(&fits, w, length);
     else
@@ -270,10 +263,10 @@ START_TEST(random_steps_agree_with_the_naive_model)
         pairs += (size_t)step((size_t)rand() % n, length);
         if (i % 16 != 0)
             continue;
-        MUST(fits_find(&fits, want, &is) == model_find(n, want, &should));
-        MUST(is == should);
-        MUST(fits_longest(&fits) == model_longest(n));
-        MUST(fits_check(&fits, pairs));
+        SUITE_MUST(fits_find(&fits, want, &is) == model_find(n, want, &should));
+        SUITE_MUST(is == should);
+        SUITE_MUST(fits_longest(&fits) == model_longest(n));
+        SUITE_MUST(fits_check(&fits, pairs));
     }
 }
 END_TEST

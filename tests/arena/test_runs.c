@@ -15,13 +15,6 @@ enum {
     STEPS = 4000,
 };
 
-/* ck_assert() writes to a pipe whenever it is passed: not in a loop of 10^6. */
-#define MUST(what)                             \
-    do {                                       \
-        if (!(what))                           \
-            ck_abort_msg("not so: %s", #what); \
-    } while (0)
-
 static struct runs map;
 static void *memory;
 
@@ -158,7 +151,7 @@ START_TEST(the_only_gap_is_found_wherever_it_lies)
 
     open_map(count);
     for (size_t i = 0; i < count; i++)
-        MUST(runs_take(&map, 1) == i);
+        SUITE_MUST(runs_take(&map, 1) == i);
     for (size_t g = 0; g < sizeof gaps / sizeof gaps[0]; g++) {
         end_block(gaps[g]);
         ck_assert_uint_eq(runs_longest(&map), 1);
@@ -330,17 +323,18 @@ static size_t owner[MODEL_MAX];
 static size_t
 model_find(size_t count, size_t n)
 {
-    size_t found = RUNS_NONE, least = SIZE_MAX;
+    size_t found = RUNS_NONE, least = SIZE_MAX, run = 0;
 
-    for (size_t i = 0, run; i<count; i += run> 0 ? run : 1) {
+    for (size_t end = 1; end <= count; end++) {
         size_t counts_as;
 
-        for (run = 0; i + run < count && owner[i + run] == 0; run++)
-            ;
-        counts_as = i + run == count ? FITS_SHORT + 2 : run > FITS_SHORT ? FITS_SHORT + 1 : run;
-        if (run >= n && counts_as < least) {
+        run = owner[end - 1] == 0 ? run + 1 : 0;
+        if (run < n || (end < count && owner[end] == 0))
+            continue; /* too short, or not its end */
+        counts_as = end == count ? FITS_SHORT + 2 : run > FITS_SHORT ? FITS_SHORT + 1 : run;
+        if (counts_as < least) {
             least = counts_as;
-            found = i;
+            found = end - run;
         }
     }
     return found;
@@ -382,7 +376,7 @@ step_take(size_t count)
     size_t n = 1 + (size_t)rand() % scale;
     size_t at = model_find(count, n);
 
-    MUST(runs_take(&map, n) == at);
+    SUITE_MUST(runs_take(&map, n) == at);
     if (at != RUNS_NONE)
         model_set(at, n, at + 1);
 }
@@ -405,13 +399,13 @@ step_end(size_t count, size_t i)
     size_t first, n;
 
     if (owner[i] == 0) {
-        MUST(runs_kind(&map, i) == RUNS_FREE);
+        SUITE_MUST(runs_kind(&map, i) == RUNS_FREE);
         return;
     }
     first = owner[i] - 1;
     n = model_length(count, first);
-    MUST(runs_kind(&map, i) == (i == first ? RUNS_BLOCK : RUNS_INSIDE));
-    MUST(runs_length(&map, first) == n);
+    SUITE_MUST(runs_kind(&map, i) == (i == first ? RUNS_BLOCK : RUNS_INSIDE));
+    SUITE_MUST(runs_length(&map, first) == n);
     if (n > 1 && rand() % 4 == 0) {
         size_t left = 1 + (size_t)rand() % (n - 1);
 
@@ -422,7 +416,7 @@ step_end(size_t count, size_t i)
         runs_retire(&map, first);
     }
     model_set(first, n, 0);
-    MUST(runs_give(&map, first) == model_free_around(count, first));
+    SUITE_MUST(runs_give(&map, first) == model_free_around(count, first));
 }
 
 START_TEST(random_steps_agree_with_the_naive_model)
@@ -437,8 +431,8 @@ START_TEST(random_steps_agree_with_the_naive_model)
             step_take(count);
         else
             step_end(count, (size_t)rand() % count);
-        MUST(runs_longest(&map) == model_longest(count));
-        MUST(step % 16 != 0 || runs_check(&map));
+        SUITE_MUST(runs_longest(&map) == model_longest(count));
+        SUITE_MUST(step % 16 != 0 || runs_check(&map));
     }
     ck_assert(runs_check(&map));
 }

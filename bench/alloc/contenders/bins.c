@@ -422,11 +422,12 @@ push(struct cache *c, struct bin *b, void *p)
 static SELDOM void
 give_slowly(void *p, size_t written)
 {
-    unsigned bin = p != NULL ? kind_of(p) : 0;
     struct cache *c = mine;
+    unsigned bin;
 
     if (p == NULL)
         return;
+    bin = kind_of(p);
     if (bin-- == 0) {
         (void)arena_free_written(heap, p, written);
         return;
